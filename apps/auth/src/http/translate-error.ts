@@ -1,0 +1,27 @@
+import { HttpError } from '@romm-netplay/service-kit';
+import { StateUnavailableError } from '@romm-netplay/shared-state';
+import { TokenError } from '@romm-netplay/token-core';
+import { AuthError, type AuthErrorCode } from '../errors.js';
+
+const STATUS: Record<AuthErrorCode, number> = {
+  not_signed_in: 403,
+  internal_secret_unset: 503,
+  internal_secret_wrong: 401,
+  token_used: 401,
+  room_not_found: 404,
+  room_held_elsewhere: 409,
+};
+
+export function translateError(error: unknown): HttpError | undefined {
+  if (error instanceof AuthError) {
+    return new HttpError(STATUS[error.code], error.code, error.message, { cause: error });
+  }
+  if (error instanceof TokenError) {
+    const status = error.code === 'keys_unavailable' ? 503 : 401;
+    return new HttpError(status, error.code, error.message, { cause: error });
+  }
+  if (error instanceof StateUnavailableError) {
+    return new HttpError(503, error.code, error.message, { cause: error });
+  }
+  return undefined;
+}

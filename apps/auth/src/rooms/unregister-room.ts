@@ -1,0 +1,15 @@
+import { AuthError } from '../errors.js';
+import type { RoomsDeps } from './register-room.js';
+
+/**
+ * Removes a room's record; removing an absent one is fine. Servers that predate `nodeId` in this call name
+ * only the room and are taken at their word: they hold the internal secret.
+ * @throws AuthError room_held_elsewhere
+ */
+export async function unregisterRoom(
+  { rooms }: Pick<RoomsDeps, 'rooms'>,
+  { roomName, nodeId }: { roomName: string; nodeId: string | undefined },
+): Promise<void> {
+  const outcome = await rooms.remove(roomName, nodeId);
+  if (outcome === 'held-by-other-node') throw new AuthError('room_held_elsewhere');
+}

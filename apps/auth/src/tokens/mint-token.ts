@@ -1,0 +1,28 @@
+import type { JtiStore } from '@romm-netplay/shared-state';
+import type { IssuedToken, TokenIssuer } from '@romm-netplay/token-core';
+import { authenticate } from '../identity/authenticate.js';
+import type { Credentials, IdentityProvider } from '../ports.js';
+
+export interface MintTokenDeps {
+  readonly providers: readonly IdentityProvider[];
+  readonly issuer: TokenIssuer;
+  readonly jtis: JtiStore;
+  /** Issuer URL of this instance: tokens are for our own nodes. */
+  readonly audience: string;
+}
+
+/**
+ * Mints a token for whoever the credentials prove (P1.1). A write token leaves only after its marker is
+ * stored: a token that could never be used must not be handed out.
+ * @throws AuthError not_signed_in, StateUnavailableError
+ */
+export async function mintToken(
+  deps: MintTokenDeps,
+  { credentials, tokenType }: { credentials: Credentials; tokenType: 'read' | 'write' },
+): Promise<IssuedToken> {
+  const subject = await authenticate(deps, credentials);
+  if (tokenType === 'read') return deps.issuer.issueReadToken(subject, deps.audience);
+  const issued = deps.issuer.issueWriteToken(subject, deps.audience);
+  await deps.jtis.remember(issued.jti, issued.expiresAtMs);
+  return issued;
+}

@@ -1,0 +1,73 @@
+import { INTERNAL_SECRET_HEADER } from '@romm-netplay/protocol/auth-api';
+import { StateUnavailableError } from '@romm-netplay/shared-state';
+
+export interface AuthApiClientOptions {
+  /** Base URL of auth as this node reaches it. */
+  readonly baseUrl: string;
+  readonly secret: string;
+  readonly timeoutMs?: number;
+  readonly fetch?: typeof fetch;
+}
+
+export interface AuthApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Calls auth's internal endpoints (mode A3). */
+export interface AuthApiClient {
+  /** Answers whatever auth decided; rejects with StateUnavailableError when it decided nothing. */
+  get(path: string): Promise<AuthApiAnswer>;
+  post(path: string, body: object): Promise<AuthApiAnswer>;
+}
+
+/** Enough for a list of 2,000 rooms. */
+const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
+
+export function createAuthApiClient(options: AuthApiClientOptions): AuthApiClient {
+  const { baseUrl, secret, timeoutMs = 2_000, fetch: fetchFn = fetch } = options;
+
+  async function call(path: string, init: RequestInit): Promise<AuthApiAnswer> {
+    let answer: AuthApiAnswer;
+    try {
+      const response = await fetchFn(`${baseUrl}${path}`, {
+        ...init,
+        headers: { [INTERNAL_SECRET_HEADER]: secret, 'content-type': 'application/json' },
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      answer = { status: response.status, body: JSON.parse(await readBounded(response)) };
+    } catch (cause) {
+      throw new StateUnavailableError({ cause });
+    }
+    if (answer.status >= 500 || answer.status === 429 || codeOf(answer.body) === 'internal_secret_wrong') {
+      throw new StateUnavailableError({
+        cause: new Error(`auth answered ${answer.status} (${codeOf(answer.body)})`),
+      });
+    }
+    return answer;
+  }
+
+  return {
+    get: (path) => call(path, { method: 'GET' }),
+    post: (path, body) => call(path, { method: 'POST', body: JSON.stringify(body) }),
+  };
+}
+
+/** The `code` of a problem document, or what stands for none. */
+function codeOf(body: unknown): string {
+  const code =
+    typeof body === 'object' && body !== null ? (body as Record<string, unknown>)['code'] : undefined;
+  return typeof code === 'string' ? code : 'no code';
+}
+
+async function readBounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error('The answer of auth is too large.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

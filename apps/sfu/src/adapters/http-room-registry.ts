@@ -1,0 +1,41 @@
+import { type RoomRecord, roomRecord } from '@romm-netplay/protocol';
+import { AUTH_API } from '@romm-netplay/protocol/auth-api';
+import { type RoomRegistry, StateUnavailableError } from '@romm-netplay/shared-state';
+import type { AuthApiClient } from './auth-api-client.js';
+
+/** The room registry behind auth's internal endpoints (mode A3). */
+export function createHttpRoomRegistry(auth: AuthApiClient): RoomRegistry {
+  return {
+    async upsert(record) {
+      const { status } = await auth.post(AUTH_API.upsertRoom.path, record);
+      if (status === 409) return 'held-by-other-node';
+      assertOk(status);
+      return 'stored';
+    },
+    async remove(roomName, nodeId) {
+      const { status } = await auth.post(AUTH_API.deleteRoom.path, { room_name: roomName, nodeId });
+      if (status === 409) return 'held-by-other-node';
+      assertOk(status);
+      // Auth answers alike whether there was a record.
+      return 'removed';
+    },
+    async resolve(roomName) {
+      const query = new URLSearchParams({ room: roomName });
+      const { status, body } = await auth.get(`${AUTH_API.resolveRoom.path}?${query.toString()}`);
+      if (status === 404) return undefined;
+      assertOk(status);
+      return roomRecord.parse(body);
+    },
+    async list() {
+      const { status, body } = await auth.get(AUTH_API.listRooms.path);
+      assertOk(status);
+      return Object.values(body as Record<string, unknown>).flatMap((record): RoomRecord[] =>
+        roomRecord.safeParse(record).data ? [roomRecord.parse(record)] : [],
+      );
+    },
+  };
+}
+
+function assertOk(status: number): void {
+  if (status !== 200) throw new StateUnavailableError({ cause: new Error(`auth answered ${status}`) });
+}

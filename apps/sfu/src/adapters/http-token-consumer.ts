@@ -1,0 +1,14 @@
+import { AUTH_API } from '@romm-netplay/protocol/auth-api';
+import type { WriteTokenConsumer } from '../ports.js';
+import type { AuthApiClient } from './auth-api-client.js';
+
+/** Uses up write tokens by asking auth (mode A3). */
+export const createHttpTokenConsumer = (auth: AuthApiClient): WriteTokenConsumer => ({
+  async consume(token, { iss, sub }) {
+    const { status, body } = await auth.post(AUTH_API.verifyToken.path, { token, consume: true });
+    if (status !== 200) return false;
+    // What auth used up must be what this node verified.
+    const reply = AUTH_API.verifyToken.reply.safeParse(body).data;
+    return reply?.type === 'sfu:write' && reply.iss === iss && reply.sub === sub;
+  },
+});

@@ -1,0 +1,45 @@
+import { AUTH_API } from '@romm-netplay/protocol/auth-api';
+import { openRedisState, type RoomRegistry, type SharedState } from '@romm-netplay/shared-state';
+import type { WriteTokenConsumer } from '../ports.js';
+import { createAuthApiClient } from './auth-api-client.js';
+import { createHttpRoomRegistry } from './http-room-registry.js';
+import { createHttpTokenConsumer } from './http-token-consumer.js';
+import { createJtiConsumer } from './jti-consumer.js';
+
+/** What a node needs of the rest of its instance, whichever way it reaches it. */
+export interface SharedServices {
+  readonly consumer: WriteTokenConsumer;
+  readonly registry: RoomRegistry;
+  /** Round-trip time in milliseconds; rejects while it is away. */
+  ping(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Over state that auth shares: memory (A1) or Redis (A2). */
+export const servicesOverState = (state: SharedState): SharedServices => ({
+  consumer: createJtiConsumer(state.jtis),
+  registry: state.rooms,
+  ping: () => state.ping(),
+  close: () => state.close(),
+});
+
+export async function servicesOverRedis(
+  options: Parameters<typeof openRedisState>[0],
+): Promise<SharedServices> {
+  return servicesOverState(await openRedisState(options));
+}
+
+/** Over auth's internal endpoints (A3). */
+export function servicesOverAuth(options: Parameters<typeof createAuthApiClient>[0]): SharedServices {
+  const auth = createAuthApiClient(options);
+  return {
+    consumer: createHttpTokenConsumer(auth),
+    registry: createHttpRoomRegistry(auth),
+    async ping() {
+      const startedAt = performance.now();
+      await auth.get(AUTH_API.health.path);
+      return performance.now() - startedAt;
+    },
+    close: () => Promise.resolve(),
+  };
+}

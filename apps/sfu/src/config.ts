@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { ConfigError, type Env, parseEnv, secretFaults, variables } from '@romm-netplay/service-kit';
+import { z } from 'zod';
+
+export interface SfuConfig {
+  readonly port: number;
+  readonly host: string;
+  /** Where players reach this node. Undefined: localhost and the port. */
+  readonly publicUrl: string | undefined;
+  readonly nodeId: string;
+  /** Issuer URL of this instance: the `iss` and `aud` of the tokens it takes. */
+  readonly authIssuer: string;
+  /** Where this node reaches auth: its keys and, without Redis, its internal endpoints. */
+  readonly authBaseUrl: string;
+  /** Undefined: tokens are used up and rooms registered through auth (mode A3). */
+  readonly redisUrl: string | undefined;
+  readonly internalSecret: string | undefined;
+  readonly roomTtlSeconds: number;
+  readonly clockSkewSeconds: number;
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly allowQueryToken: boolean;
+  readonly maxRooms: number;
+  readonly maxSocketsPerAddress: number;
+  readonly logLevel: string;
+}
+
+const SECRETS = ['ROMM_SFU_INTERNAL_SECRET', 'REDIS_URL'];
+
+const environment = z.object({
+  NODE_ENV: z.string().default('development'),
+  PORT: variables.port(3001),
+  HOST: variables.host,
+  PUBLIC_URL: variables.httpUrl.optional(),
+  NODE_ID: z.string().max(255).optional(),
+  AUTH_ISSUER: variables.httpUrl.optional(),
+  ROMM_API_BASE_URL: variables.httpUrl.optional(),
+  ROMM_BASE_URL: variables.httpUrl.optional(),
+  ROMM_URL: variables.httpUrl.optional(),
+  REDIS_URL: variables.redisUrl.optional(),
+  ROMM_SFU_INTERNAL_SECRET: variables.secret.optional(),
+  ROOM_REGISTRY_TTL_SECONDS: variables.seconds(60, 3600),
+  SFU_AUTH_CLOCK_SKEW_SECONDS: variables.seconds(5, 30),
+  ALLOWED_ORIGINS: variables.origins,
+  TRUSTED_PROXIES: variables.list,
+  SFU_ALLOW_QUERY_TOKEN: variables.flag,
+  SFU_MAX_ROOMS: variables.count(1_000),
+  SFU_MAX_SOCKETS_PER_ADDRESS: variables.count(64),
+  LOG_LEVEL: variables.logLevel('warn'),
+});
+
+type Values = z.output<typeof environment>;
+
+/** The only reader of the environment. @throws ConfigError with every fault at once */
+export function parseConfig(env: Env = process.env): SfuConfig {
+  return parse(env, ({ REDIS_URL, ROMM_SFU_INTERNAL_SECRET }) =>
+    REDIS_URL === undefined && ROMM_SFU_INTERNAL_SECRET === undefined
+      ? ['Set REDIS_URL (the Redis auth uses), or ROMM_SFU_INTERNAL_SECRET to use tokens up through auth.']
+      : [],
+  );
+}
+
+/** The same for a process that brings the shared state (standalone). */
+export const parseEmbeddedConfig = (env: Env): SfuConfig => parse(env, () => []);
+
+function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
+  const values = parseEnv(environment, env, SECRETS);
+  const faults = ownFaults(values);
+  if (values.AUTH_ISSUER === undefined) {
+    faults.push('AUTH_ISSUER is required: the public URL of the auth service whose tokens this node takes.');
+  }
+  if (values.NODE_ENV === 'production') {
+    if (values.PUBLIC_URL === undefined)
+      faults.push('PUBLIC_URL is required: where players reach this node.');
+    faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET: values.ROMM_SFU_INTERNAL_SECRET }));
+  }
+  if (faults.length > 0 || values.AUTH_ISSUER === undefined) throw new ConfigError(faults);
+  const authBaseUrl = values.ROMM_API_BASE_URL ?? values.ROMM_BASE_URL ?? values.ROMM_URL;
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    publicUrl: values.PUBLIC_URL,
+    nodeId: values.NODE_ID ?? randomUUID(),
+    authIssuer: values.AUTH_ISSUER,
+    authBaseUrl: authBaseUrl ?? values.AUTH_ISSUER,
+    redisUrl: values.REDIS_URL,
+    internalSecret: values.ROMM_SFU_INTERNAL_SECRET,
+    roomTtlSeconds: values.ROOM_REGISTRY_TTL_SECONDS,
+    clockSkewSeconds: values.SFU_AUTH_CLOCK_SKEW_SECONDS,
+    allowedOrigins: values.ALLOWED_ORIGINS,
+    trustedProxies: values.TRUSTED_PROXIES,
+    allowQueryToken: values.SFU_ALLOW_QUERY_TOKEN,
+    maxRooms: values.SFU_MAX_ROOMS,
+    maxSocketsPerAddress: values.SFU_MAX_SOCKETS_PER_ADDRESS,
+    logLevel: values.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,15 @@
+import { SOCKET_ERRORS, type SocketErrorCode } from '@romm-netplay/protocol/wire';
+
+/** A request on the socket that was refused. The sentence is the protocol's unless a field has to be named. */
+export class SocketError extends Error {
+  readonly code: SocketErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: SocketErrorCode, options: { message?: string; cause?: unknown } = {}) {
+    const { message = SOCKET_ERRORS[code].message, ...rest } = options;
+    super(message, rest);
+    this.name = 'SocketError';
+    this.code = code;
+    this.retryable = SOCKET_ERRORS[code].retryable;
+  }
+}

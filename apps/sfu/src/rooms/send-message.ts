@@ -1,0 +1,47 @@
+import type { Replies, RequestData } from '@romm-netplay/protocol';
+import { SocketError } from '../errors.js';
+import { broadcast, eventText } from './broadcast.js';
+import { type Caller, membershipOf } from './caller.js';
+
+export interface SendChatDeps {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+/** Shows a line of chat to every member, the sender included. */
+export function sendChat(
+  { now, newId }: SendChatDeps,
+  caller: Caller,
+  { message }: RequestData<'chat-message'>,
+): Replies['chat-message'] {
+  const { room, member } = membershipOf(caller);
+  const messageId = newId();
+  broadcast(room, 'chat-message', {
+    message_id: messageId,
+    client_id: member.clientId,
+    name: member.player.name,
+    message,
+    timestamp: now(),
+  });
+  return { message_id: messageId };
+}
+
+/** Sends JSON of the game's own to every other member. */
+export function sendData(caller: Caller, { data }: RequestData<'data-message'>): Replies['data-message'] {
+  const { room } = membershipOf(caller);
+  broadcast(room, 'data-message', { client_id: caller.clientId, data }, caller.clientId);
+  return {};
+}
+
+/** Carries WebRTC signalling to one member of the caller's own room; nobody else can be reached. */
+export function sendSignal(
+  caller: Caller,
+  { target, signal }: RequestData<'webrtc-signal'>,
+): Replies['webrtc-signal'] {
+  const { room } = membershipOf(caller);
+  const receiver = target === caller.clientId ? undefined : room.member(target);
+  if (receiver === undefined) throw new SocketError('target_not_in_room');
+  receiver.outbox.sendText(eventText('webrtc-signal', { client_id: caller.clientId, signal }));
+  return {};
+}

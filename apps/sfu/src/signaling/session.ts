@@ -1,0 +1,190 @@
+import { type Replies, REQUESTS, requestEnvelope, type RequestId } from '@romm-netplay/protocol';
+import { type CloseName, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
+import type { ReadTokenClaims, TokenVerifier } from '@romm-netplay/token-core';
+import { SocketError } from '../errors.js';
+import type { Outbox } from '../ports.js';
+import { eventText } from '../rooms/broadcast.js';
+import type { Caller } from '../rooms/caller.js';
+import { leaveRoom } from '../rooms/leave-room.js';
+import { relayFrame } from '../rooms/relay-frame.js';
+import type { RoomDirectory } from '../rooms/room-directory.js';
+import { playerOf } from './player.js';
+import { refusalOf, standardRefusal } from './refusal.js';
+import type { RequestHandlers, RoomRequestType } from './request-handlers.js';
+
+export interface SessionDeps {
+  readonly verifier: TokenVerifier;
+  readonly handlers: RequestHandlers;
+  readonly directory: RoomDirectory;
+  readonly nodeId: string;
+  readonly newId: () => string;
+  /** Told of errors nobody foresaw. */
+  readonly onUnexpected: (error: unknown, clientId: string) => void;
+}
+
+/** What the upgrade request already told of the caller. */
+export interface Introduction {
+  /** Of a bearer token, verified before the upgrade. */
+  readonly claims?: ReadTokenClaims | undefined;
+  /** Of a cookie; used when the first message brings no token (P1.8). */
+  readonly fallbackToken?: string | undefined;
+}
+
+/** Requests of one connection run one after another; this many may wait. */
+const MAX_WAITING = 64;
+
+interface Envelope {
+  readonly id: RequestId;
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/**
+ * One connection from its first message to its end: opened -> authenticated -> closed. Knows no socket
+ * library; whatever carries it calls `receiveText`, `receiveBinary` and `disconnected`, none of which
+ * throws or rejects, whatever arrives.
+ */
+export class Session {
+  readonly clientId: string;
+  readonly #deps: SessionDeps;
+  readonly #outbox: Outbox;
+  readonly #fallbackToken: string | undefined;
+  #caller: (Caller & { connected: boolean }) | undefined;
+  #greeted = false;
+  #closed = false;
+  #waiting = 0;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(deps: SessionDeps, outbox: Outbox, introduction: Introduction = {}) {
+    this.#deps = deps;
+    this.#outbox = outbox;
+    this.clientId = deps.newId();
+    this.#fallbackToken = introduction.fallbackToken;
+    if (introduction.claims) this.#admit(introduction.claims);
+  }
+
+  get authenticated(): boolean {
+    return this.#caller !== undefined;
+  }
+
+  receiveText(text: string): void {
+    if (this.#closed) return;
+    const envelope = readEnvelope(text);
+    if (envelope === undefined) {
+      this.#close('badMessage');
+      return;
+    }
+    if (this.#waiting >= MAX_WAITING) {
+      this.#refuse(envelope.id, new SocketError('busy'));
+      return;
+    }
+    this.#waiting += 1;
+    this.#tail = this.#tail.then(async () => {
+      this.#waiting -= 1;
+      if (!this.#closed) await this.#answer(envelope);
+    });
+  }
+
+  receiveBinary(frame: Uint8Array): void {
+    if (this.#closed) return;
+    if (this.#caller === undefined) {
+      this.#close('unauthorized');
+      return;
+    }
+    try {
+      relayFrame(this.#caller, frame);
+    } catch (error) {
+      this.#outbox.sendText(eventText('error', this.#describe(error)));
+    }
+  }
+
+  /** The connection has gone, for whatever reason. Idempotent. */
+  disconnected(): void {
+    this.#closed = true;
+    const caller = this.#caller;
+    if (caller === undefined) return;
+    caller.connected = false;
+    leaveRoom(this.#deps, caller);
+  }
+
+  async #answer({ id, type, data }: Envelope): Promise<void> {
+    try {
+      const reply = type === 'hello' ? await this.#hello(data) : await this.#request(type, data);
+      this.#outbox.sendText(JSON.stringify({ id, ok: true, data: reply }));
+    } catch (error) {
+      const retryable = this.#refuse(id, error);
+      // A connection that nobody stands behind is of no use.
+      if (this.#caller === undefined) this.#close(retryable ? 'unavailable' : 'unauthorized');
+    }
+  }
+
+  async #hello(data: unknown): Promise<Replies['hello']> {
+    const { token = this.#fallbackToken } = parseData(REQUESTS.hello, data);
+    if (this.#greeted) throw new SocketError('already_authenticated');
+    const { player } = this.#caller ?? (await this.#authenticate(token));
+    this.#greeted = true;
+    return {
+      client_id: this.clientId,
+      player_id: player.playerId,
+      name: player.name,
+      node_id: this.#deps.nodeId,
+      protocol: SUBPROTOCOL,
+    };
+  }
+
+  async #request(type: string, data: unknown): Promise<unknown> {
+    const caller = this.#caller ?? (await this.#authenticate(this.#fallbackToken));
+    if (!isRoomRequest(type)) throw new SocketError('unknown_type');
+    const handle = this.#deps.handlers[type] as (caller: Caller, data: unknown) => unknown;
+    return handle(caller, parseData(REQUESTS[type], data));
+  }
+
+  async #authenticate(token: string | undefined): Promise<Caller> {
+    if (token === undefined) throw new SocketError('unauthorized');
+    return this.#admit(await this.#deps.verifier.verify(token, ['sfu:read']));
+  }
+
+  #admit(claims: ReadTokenClaims): Caller {
+    const { clientId } = this;
+    const outbox = this.#outbox;
+    this.#caller = { clientId, player: playerOf(claims), outbox, connected: !this.#closed, room: undefined };
+    return this.#caller;
+  }
+
+  #refuse(id: RequestId, error: unknown): boolean {
+    const refusal = this.#describe(error);
+    this.#outbox.sendText(JSON.stringify({ id, ok: false, error: refusal }));
+    return refusal.retryable;
+  }
+
+  #describe(error: unknown) {
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) return refusal;
+    this.#deps.onUnexpected(error, this.clientId);
+    return standardRefusal('internal');
+  }
+
+  #close(name: CloseName): void {
+    this.#outbox.close(name);
+    this.disconnected();
+  }
+}
+
+function readEnvelope(text: string): Envelope | undefined {
+  try {
+    return requestEnvelope.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const isRoomRequest = (type: string): type is RoomRequestType =>
+  Object.hasOwn(REQUESTS, type) && type !== 'hello';
+
+function parseData<R extends (typeof REQUESTS)[keyof typeof REQUESTS]>(schema: R, data: unknown) {
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return parsed.data as ReturnType<R['parse']>;
+  const [issue] = parsed.error.issues;
+  const field = ['data', ...(issue?.path ?? [])].join('.');
+  throw new SocketError('invalid_request', { message: `${field}: ${issue?.message ?? 'is not valid'}` });
+}

@@ -1,0 +1,23 @@
+import type { TokenVerifier } from '@romm-netplay/token-core';
+import { SocketError } from '../errors.js';
+import type { WriteTokenConsumer } from '../ports.js';
+import type { Player } from '../signaling/player.js';
+
+export interface UseWriteTokenDeps {
+  readonly verifier: TokenVerifier;
+  readonly consumer: WriteTokenConsumer;
+}
+
+/**
+ * Verifies a write token of this very player and uses it up (P1.4, P1.9).
+ * @throws TokenError, SocketError token_not_yours, token_used; StateUnavailableError
+ */
+export async function useWriteToken(
+  { verifier, consumer }: UseWriteTokenDeps,
+  { issuer, sub }: Player,
+  token: string,
+): Promise<void> {
+  const claims = await verifier.verify(token, ['sfu:write']);
+  if (claims.iss !== issuer || claims.sub !== sub) throw new SocketError('token_not_yours');
+  if (!(await consumer.consume(token, claims))) throw new SocketError('token_used');
+}

@@ -1,0 +1,28 @@
+/** Bounds of one node's sockets. Rates are per socket and second. */
+export interface SocketLimits {
+  readonly textPerSecond: number;
+  /** A game sends 60 inputs a second a player; snapshots and data come on top. */
+  readonly binaryPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** A receiver with more unsent bytes than this is closed before it costs more memory. */
+  readonly maxSendBufferBytes: number;
+  readonly helloTimeoutMs: number;
+  /** A connection that has not answered a ping for this long is gone. */
+  readonly heartbeatMs: number;
+  /** How long a closing connection may take before it is cut. */
+  readonly closeTimeoutMs: number;
+  readonly maxSockets: number;
+  readonly maxSocketsPerAddress: number;
+}
+
+export const DEFAULT_LIMITS: SocketLimits = {
+  textPerSecond: 60,
+  binaryPerSecond: 500,
+  bytesPerSecond: 4 * 1024 * 1024,
+  maxSendBufferBytes: 1024 * 1024,
+  helloTimeoutMs: 10_000,
+  heartbeatMs: 15_000,
+  closeTimeoutMs: 5_000,
+  maxSockets: 10_000,
+  maxSocketsPerAddress: 64,
+};

@@ -1,0 +1,163 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { MAX_BINARY_FRAME_BYTES, SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
+import { HttpError, PROBLEM_JSON, toProblem } from '@romm-netplay/service-kit';
+import { TokenError, type TokenVerifier } from '@romm-netplay/token-core';
+import proxyAddr from 'proxy-addr';
+import { WebSocketServer } from 'ws';
+import { type Introduction, Session, type SessionDeps } from '../signaling/session.js';
+import { bearerToken, cookieToken } from '../tokens/shown-token.js';
+import { bindConnection, closeSocket, createOutbox } from './connection.js';
+import type { SocketLimits } from './limits.js';
+
+export interface SocketServerOptions {
+  readonly server: Server;
+  readonly session: SessionDeps;
+  readonly verifier: TokenVerifier;
+  readonly limits: SocketLimits;
+  /** Whether a page of this origin may connect. */
+  readonly allowsOrigin: (origin: string, host: string | undefined) => boolean;
+  /** Addresses or CIDRs whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Takes a token from the query, too; it ends up in access logs. */
+  readonly allowQueryToken: boolean;
+}
+
+export interface SocketServer {
+  readonly connections: number;
+  /** Tells every client that the node goes away and waits until they are gone, for a bounded time. */
+  close(): Promise<void>;
+}
+
+/** Takes WebSocket upgrades on /ws and binds each to a session. */
+export function attachSocketServer(options: SocketServerOptions): SocketServer {
+  const { server, session, limits } = options;
+  const serverOptions = {
+    noServer: true,
+    maxPayload: MAX_BINARY_FRAME_BYTES,
+    perMessageDeflate: false,
+    // Known to ws since 8.19, not yet to its types.
+    closeTimeout: limits.closeTimeoutMs,
+    handleProtocols: () => SUBPROTOCOL,
+  };
+  const wss = new WebSocketServer(serverOptions);
+  const admit = createAdmission(options);
+  const trusts = proxyAddr.compile([...options.trustedProxies]);
+  const heartbeats = new Set<() => void>();
+  const perAddress = new Map<string, number>();
+  const interval = setInterval(() => heartbeats.forEach((beat) => beat()), limits.heartbeatMs);
+  let closing = false;
+
+  function take(address: string): () => void {
+    const count = perAddress.get(address) ?? 0;
+    if (closing) throw new HttpError(503, 'shutting_down', 'This node is shutting down; reconnect.');
+    if (count >= limits.maxSocketsPerAddress) {
+      throw new HttpError(429, 'too_many_sockets', 'Too many sockets from your address; close some.');
+    }
+    if (wss.clients.size >= limits.maxSockets) {
+      throw new HttpError(503, 'node_full', 'This node has as many sockets as it may; try another.');
+    }
+    perAddress.set(address, count + 1);
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      const left = (perAddress.get(address) ?? 1) - 1;
+      if (left === 0) perAddress.delete(address);
+      else perAddress.set(address, left);
+    };
+  }
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const cut = () => void socket.destroy();
+    socket.on('error', cut);
+    let release: (() => void) | undefined;
+    try {
+      release = take(proxyAddr(request, trusts));
+      socket.once('close', release);
+      const introduction = await admit(request);
+      socket.removeListener('error', cut);
+      wss.handleUpgrade(request, socket, head, (ws) => {
+        const beat = bindConnection(ws, new Session(session, createOutbox(ws, limits), introduction), limits);
+        heartbeats.add(beat);
+        ws.once('close', () => heartbeats.delete(beat));
+      });
+    } catch (error) {
+      release?.();
+      rejectUpgrade(socket, error);
+    }
+  }
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+    void upgrade(request, socket, head);
+  server.on('upgrade', onUpgrade);
+
+  return {
+    get connections() {
+      return wss.clients.size;
+    },
+    async close() {
+      closing = true;
+      clearInterval(interval);
+      for (const client of wss.clients) closeSocket(client, 'goingAway');
+      const cut = setTimeout(
+        () => wss.clients.forEach((client) => client.terminate()),
+        limits.closeTimeoutMs,
+      );
+      await new Promise<void>((resolve) => wss.close(() => resolve()));
+      clearTimeout(cut);
+    },
+  };
+}
+
+/** Judges an upgrade request by path, origin, subprotocol and bearer token. @throws HttpError, TokenError */
+function createAdmission(options: SocketServerOptions) {
+  const { verifier, allowsOrigin, allowQueryToken } = options;
+  return async (request: IncomingMessage): Promise<Introduction> => {
+    const { headers } = request;
+    const { pathname, searchParams } = parseTarget(request.url);
+    if (pathname !== SOCKET_PATH) {
+      throw new HttpError(404, 'not_found', `Sockets connect to ${SOCKET_PATH}.`);
+    }
+    if (headers.origin !== undefined && !allowsOrigin(headers.origin, headers.host)) {
+      throw new HttpError(
+        403,
+        'origin_refused',
+        'Pages of this origin may not connect; add it to ALLOWED_ORIGINS.',
+      );
+    }
+    const offered = headers['sec-websocket-protocol']?.split(/\s*,\s*/) ?? [];
+    if (!offered.includes(SUBPROTOCOL)) {
+      throw new HttpError(400, 'subprotocol_missing', `Ask for the subprotocol ${SUBPROTOCOL}.`);
+    }
+    const bearer = bearerToken(headers);
+    if (bearer !== undefined) return { claims: await verifier.verify(bearer, ['sfu:read']) };
+    const query = allowQueryToken ? (searchParams.get('token') ?? undefined) : undefined;
+    return { fallbackToken: cookieToken(headers) ?? query };
+  };
+}
+
+function parseTarget(target = '/'): URL {
+  const base = 'http://localhost';
+  return new URL(URL.canParse(target, base) ? target : '/', base);
+}
+
+function rejectUpgrade(socket: Duplex, error: unknown): void {
+  const refusal = asHttpError(error);
+  const problem = toProblem(refusal);
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${problem.title}`,
+    `Content-Type: ${PROBLEM_JSON}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function asHttpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (error instanceof TokenError) {
+    return new HttpError(error.code === 'keys_unavailable' ? 503 : 401, error.code, error.message);
+  }
+  return new HttpError(500, 'internal', 'Something failed here; try again.');
+}

@@ -1,0 +1,51 @@
+import { type AuthConfig, parseEmbeddedConfig as parseAuthConfig } from '@romm-netplay/auth/config';
+import { ConfigError, type Env } from '@romm-netplay/service-kit';
+import { parseEmbeddedConfig as parseSfuConfig, type SfuConfig } from '@romm-netplay/sfu/config';
+
+export interface StandaloneConfig {
+  readonly auth: AuthConfig;
+  readonly sfu: SfuConfig;
+}
+
+/** What makes one process on one machine work without any configuration. */
+const DEFAULTS: Env = {
+  // Development identity signs in anybody, so by default only this machine can reach it.
+  HOST: '127.0.0.1',
+  IDENTITY_PROVIDERS: 'dev',
+  AUTH_PORT: '3100',
+  SFU_PORT: '3001',
+  NODE_ID: 'standalone',
+  LOG_LEVEL: 'error',
+};
+
+/**
+ * Reads the variables of both services; `AUTH_PORT` and `SFU_PORT` stand for the `PORT` of each.
+ * @throws ConfigError with every fault of both at once
+ */
+export function parseConfig(env: Env = process.env): StandaloneConfig {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const values: Env = { ...DEFAULTS, ...given };
+  const faults = new Set<string>();
+  const auth = collect(() => parseAuthConfig({ ...values, PORT: values['AUTH_PORT'] }), 'AUTH_PORT', faults);
+  // With a port the system chooses, the issuer is known once auth listens; compose puts it in.
+  const AUTH_ISSUER = values['AUTH_ISSUER'] ?? `http://localhost:${values['AUTH_PORT']}`;
+  const sfu = collect(
+    () => parseSfuConfig({ ...values, AUTH_ISSUER, PORT: values['SFU_PORT'] }),
+    'SFU_PORT',
+    faults,
+  );
+  if (auth === undefined || sfu === undefined) throw new ConfigError([...faults]);
+  return { auth, sfu };
+}
+
+function collect<T>(parse: () => T, portName: string, faults: Set<string>): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const fault of error.faults) faults.add(fault.replace(/^PORT\b/, portName));
+    return undefined;
+  }
+}

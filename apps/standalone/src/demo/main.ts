@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { composeStandalone } from '../compose.js';
+import { parseConfig } from '../config.js';
+import { play } from './play.js';
+import { createTranscript } from './transcript.js';
+
+interface Instance {
+  readonly authUrl: string;
+  readonly sfuUrl: string;
+  close(): Promise<void>;
+}
+
+const DEFAULT_INSTANCE = { authUrl: 'http://127.0.0.1:3100', sfuUrl: 'http://127.0.0.1:3001' };
+
+/** A standalone that already runs here with development identity, as `npm start` leaves it. */
+async function findRunning(): Promise<Instance | undefined> {
+  try {
+    const answers = await Promise.all(
+      Object.values(DEFAULT_INSTANCE).map((url) =>
+        fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) }),
+      ),
+    );
+    const [auth] = (await Promise.all(answers.map((answer) => answer.json()))) as { warnings?: unknown[] }[];
+    const usable = answers.every(({ ok }) => ok) && (auth?.warnings?.length ?? 0) > 0;
+    return usable ? { ...DEFAULT_INSTANCE, close: () => Promise.resolve() } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function startOwn(): Promise<Instance> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'netplay-demo-'));
+  const config = parseConfig({ AUTH_PORT: '0', SFU_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' });
+  const standalone = await composeStandalone(config);
+  return {
+    authUrl: standalone.auth.url,
+    sfuUrl: standalone.sfu.url,
+    async close() {
+      await standalone.close();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}
+
+const transcript = createTranscript((line) => process.stdout.write(`${line}\n`));
+const running = await findRunning();
+const instance = running ?? (await startOwn());
+transcript.heading(
+  running === undefined
+    ? `Started an instance of its own: auth ${instance.authUrl}, SFU ${instance.sfuUrl}`
+    : `Using the instance that runs here: auth ${instance.authUrl}, SFU ${instance.sfuUrl}`,
+);
+try {
+  await play({ ...instance, transcript });
+} finally {
+  await instance.close();
+}
+const { claims, failures } = transcript;
+transcript.heading(
+  failures === 0 ? `All ${claims} claims held.` : `${failures} of ${claims} claims did not hold.`,
+);
+process.exitCode = failures === 0 ? 0 : 1;

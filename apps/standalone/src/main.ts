@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { announce, runService } from '@romm-netplay/service-kit';
+import { banner } from './banner.js';
+import { composeStandalone } from './compose.js';
+import { parseConfig } from './config.js';
+
+await runService(async () => {
+  const standalone = await composeStandalone(parseConfig());
+  announce('auth', standalone.auth.url);
+  announce('sfu', standalone.sfu.url);
+  process.stdout.write(banner(standalone));
+  return standalone;
+});

@@ -1,0 +1,117 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Dependencies point one way (docs/ARCHITECTURE.md):
+ * main -> compose -> {http, ws, adapters} -> use cases -> ports, errors -> packages.
+ */
+const FRAMEWORKS = ['express', 'ws', 'redis', 'pg', 'socket.io', 'jsonwebtoken'];
+const OTHER_APPS = ['@romm-netplay/auth', '@romm-netplay/sfu', '@romm-netplay/standalone'];
+const TEST_ONLY = ['@romm-netplay/testing'];
+
+const forbid = (names, groups, message) => [
+  'error',
+  {
+    paths: names.map((name) => ({ name, message })),
+    patterns: [
+      { group: names.map((name) => `${name}/*`), message },
+      ...(groups.length > 0 ? [{ group: groups, message }] : []),
+    ],
+  },
+];
+
+/** Deep paths of a use-case folder that lead outwards. */
+const OUTWARD = ['**/adapters/**', '**/http/**', '**/ws/**', '**/compose.js', '**/config.js', '**/main.js'];
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '**/.turbo/**'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // An object with bound functions is this project's usual unit; `this` appears in classes only.
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'no-console': 'error',
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 80, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['**/*.{mjs,cjs}'],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly' },
+    },
+  },
+  {
+    files: ['apps/*/src/**/*.ts', 'packages/*/src/**/*.ts'],
+    ignores: ['**/src/config.ts', 'packages/testing/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only config.ts reads the environment.' },
+      ],
+      'no-restricted-imports': forbid(TEST_ONLY, [], 'Test support stays in tests.'),
+    },
+  },
+  {
+    files: ['apps/auth/src/**/*.ts', 'apps/sfu/src/**/*.ts'],
+    rules: {
+      'no-restricted-imports': forbid([...OTHER_APPS, ...TEST_ONLY], [], 'Apps never import each other.'),
+    },
+  },
+  {
+    files: ['apps/*/src/http/**/*.ts', 'apps/*/src/ws/**/*.ts'],
+    rules: {
+      'no-restricted-imports': forbid(
+        [...OTHER_APPS, ...TEST_ONLY],
+        ['**/adapters/**', '**/compose.js', '**/config.js', '**/main.js'],
+        'Transports translate; only compose.ts picks adapters.',
+      ),
+    },
+  },
+  {
+    files: [
+      'apps/auth/src/{tokens,keys,identity,rooms}/**/*.ts',
+      'apps/sfu/src/{rooms,signaling}/**/*.ts',
+      'apps/*/src/{ports,errors}.ts',
+    ],
+    rules: {
+      'no-restricted-imports': forbid(
+        [...FRAMEWORKS, ...OTHER_APPS, ...TEST_ONLY],
+        OUTWARD,
+        'Use cases know no transport, adapter or configuration.',
+      ),
+    },
+  },
+  {
+    files: ['packages/client/src/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: '@romm-netplay/protocol',
+              allowTypeImports: true,
+              message: 'Schemas are too large for a browser; import /wire.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/test/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      'max-lines-per-function': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+);

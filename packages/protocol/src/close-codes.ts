@@ -1,0 +1,17 @@
+/**
+ * WebSocket close codes (RFC 6455 section 7.4): 44xx and 45xx mirror HTTP. `retry` says whether the same
+ * client may connect again by itself.
+ */
+export const CLOSE_CODES = {
+  goingAway: { code: 1001, retry: true, reason: 'The server is shutting down; reconnect.' },
+  badMessage: { code: 4400, retry: false, reason: 'A frame is not a request of this protocol.' },
+  unauthorized: { code: 4401, retry: false, reason: 'The token was refused; get a new one.' },
+  helloTimeout: { code: 4408, retry: true, reason: 'No hello arrived in time.' },
+  tooLarge: { code: 4413, retry: false, reason: 'A frame was larger than allowed.' },
+  slowReader: { code: 4428, retry: true, reason: 'You read too slowly; the send buffer is full.' },
+  tooManyMessages: { code: 4429, retry: true, reason: 'Too many messages; slow down.' },
+  internal: { code: 4500, retry: true, reason: 'Something failed here; reconnect.' },
+  unavailable: { code: 4503, retry: true, reason: 'Authentication is unavailable; try again shortly.' },
+} as const satisfies Record<string, { code: number; retry: boolean; reason: string }>;
+
+export type CloseName = keyof typeof CLOSE_CODES;

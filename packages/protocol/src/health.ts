@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import type { Operation } from './http-api.js';
+
+/** Both services answer these two alike (P4.8). */
+export const health = {
+  method: 'get',
+  path: '/healthz',
+  summary: 'Alive: the process answers',
+  access: 'public',
+  reply: z.object({ status: z.literal('ok') }),
+  refusals: {},
+} as const satisfies Operation;
+
+const readinessReply = z
+  .object({
+    status: z.enum(['ready', 'unready']),
+    components: z.record(
+      z.string(),
+      z.object({ state: z.enum(['up', 'down']), latency_ms: z.number(), detail: z.string().optional() }),
+    ),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'Readiness' });
+export type Readiness = z.output<typeof readinessReply>;
+
+export const readiness = {
+  method: 'get',
+  path: '/readyz',
+  summary: 'Ready: every component answers; each with its state and latency',
+  access: 'public',
+  reply: readinessReply,
+  refusals: { 503: 'A component is down; the body has the same shape as for 200.' },
+} as const satisfies Operation;

@@ -1,0 +1,75 @@
+import type { z } from 'zod';
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-openapi';
+import { createDocument } from 'zod-openapi';
+import { problem } from './problem.js';
+
+/** Who may call an operation. */
+export type Access = 'public' | 'player' | 'internal';
+
+/**
+ * One HTTP operation: what the router mounts, the handler parses with and the OpenAPI document says.
+ * There is no second description of it anywhere.
+ */
+export interface Operation {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly query?: z.ZodObject;
+  /** Parsed from the JSON body; an absent body is parsed as `{}`. */
+  readonly body?: z.ZodType;
+  readonly reply: z.ZodType;
+  /** Refusals by status, with the sentence of the document. */
+  readonly refusals: Readonly<Record<number, string>>;
+  readonly contentType?: string;
+}
+
+export type HttpApi = Readonly<Record<string, Operation>>;
+
+const SECURITY = {
+  public: [],
+  player: [{ bearer: [] }, { cookie: [] }],
+  internal: [{ internalSecret: [] }],
+} satisfies Record<Access, Record<string, string[]>[]>;
+
+/** The OpenAPI 3.1 document of an API, from the schemas the server parses with. */
+export function openApiDocument(title: string, version: string, api: HttpApi): object {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const [operationId, operation] of Object.entries(api)) {
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: describe(operationId, operation),
+    };
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: { title, version, license: { name: 'MIT', identifier: 'MIT' } },
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        cookie: { type: 'apiKey', in: 'cookie', name: 'romm_sfu_token' },
+        internalSecret: { type: 'apiKey', in: 'header', name: 'x-romm-sfu-secret' },
+      },
+    },
+  });
+}
+
+function describe(operationId: string, operation: Operation): ZodOpenApiOperationObject {
+  const { summary, access, query, body, reply, refusals, contentType = 'application/json' } = operation;
+  const refused = Object.entries(refusals).map(([status, description]) => [
+    status,
+    { description, content: { 'application/problem+json': { schema: problem } } },
+  ]);
+  return {
+    operationId,
+    summary,
+    security: SECURITY[access],
+    ...(query && { requestParams: { query } }),
+    ...(body && { requestBody: { required: false, content: { 'application/json': { schema: body } } } }),
+    responses: {
+      '200': { description: 'OK', content: { [contentType]: { schema: reply } } },
+      ...(Object.fromEntries(refused) as object),
+    },
+  };
+}

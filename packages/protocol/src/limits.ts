@@ -1,0 +1,11 @@
+/** Bounds of everything that crosses the wire. Sizes in bytes. */
+export const MAX_HTTP_BODY_BYTES = 16 * 1024;
+export const MAX_TEXT_FRAME_BYTES = 64 * 1024;
+export const MAX_BINARY_FRAME_BYTES = 256 * 1024;
+
+export const MAX_ROOM_NAME_LENGTH = 128;
+export const MAX_PLAYERS = 16;
+export const MAX_SPECTATORS = 32;
+export const MAX_CHAT_LENGTH = 500;
+/** JSON size of what one `webrtc-signal` carries; an SDP offer with many candidates is about 10 KB. */
+export const MAX_SIGNAL_BYTES = 32 * 1024;

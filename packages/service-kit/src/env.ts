@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** Everything wrong with a configuration, one sentence a fault, so that one start shows them all. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(
+      `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Parses environment variables. An empty variable counts as unset; `<NAME>_FILE` names a file that holds
+ * the value of a variable in `secrets`. @throws ConfigError
+ */
+export function parseEnv<T extends z.ZodType>(schema: T, env: Env, secrets: readonly string[]): z.output<T> {
+  const faults: string[] = [];
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && value.trim() !== '') values[name] = value.trim();
+  }
+  for (const name of secrets) {
+    const file = values[`${name}_FILE`];
+    if (file === undefined) continue;
+    if (values[name] !== undefined) faults.push(`${name} and ${name}_FILE are both set; keep one.`);
+    try {
+      values[name] = readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      faults.push(
+        `${name}_FILE names a file that cannot be read (${(error as NodeJS.ErrnoException).code}).`,
+      );
+    }
+  }
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) {
+    // A schema never quotes the value it refuses: it may be a secret.
+    faults.push(...parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'It'} ${message}`));
+  }
+  if (faults.length > 0 || !parsed.success) throw new ConfigError(faults);
+  return parsed.data;
+}
+
+const DEFAULT_SECRETS = /^(change-?me.*|secret|password|default|example|test|romm|admin|1234.*)$/i;
+const MIN_SECRET_LENGTH = 16;
+
+/** Why a secret must not guard a production server, or undefined when nothing speaks against it. */
+export function weakSecret(secret: string): string | undefined {
+  if (DEFAULT_SECRETS.test(secret)) return 'is a well-known default';
+  if (secret.length < MIN_SECRET_LENGTH) return `is shorter than ${MIN_SECRET_LENGTH} characters`;
+  if (new Set(secret).size < 6) return 'repeats a few characters';
+  return undefined;
+}
+
+const HOW_TO_MAKE_ONE = 'make one with: openssl rand -hex 32';
+
+/** Faults of secrets that would guard a production server: weak, default or equal to each other. */
+export function secretFaults(secrets: Readonly<Record<string, string | undefined>>): string[] {
+  const given = Object.entries(secrets).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const weak = given.flatMap(([name, secret]) => {
+    const why = weakSecret(secret);
+    return why === undefined ? [] : [`${name} ${why}; ${HOW_TO_MAKE_ONE}`];
+  });
+  const equal = given.flatMap(([name, secret], index) =>
+    given
+      .slice(index + 1)
+      .flatMap(([other, value]) =>
+        value === secret ? [`${name} and ${other} are equal; ${HOW_TO_MAKE_ONE}`] : [],
+      ),
+  );
+  return [...weak, ...equal];
+}
+
+/** Schemas of the variables that both services read. */
+export const variables = {
+  port: (fallback: number) =>
+    z
+      .string()
+      .regex(/^\d{1,5}$/, 'must be a port number (0 picks a free one)')
+      .transform(Number)
+      .refine((port) => port <= 65_535, 'must be a port number (0 picks a free one)')
+      .default(fallback),
+  host: z.string().default('0.0.0.0'),
+  httpUrl: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+    .transform((url) => url.replace(/\/+$/, '')),
+  redisUrl: z.url({ protocol: /^rediss?$/, error: 'must look like redis://host:6379' }),
+  secret: z.string().max(1024, 'is longer than 1024 characters'),
+  list: z
+    .string()
+    .transform((value) => value.split(/[\s,]+/).filter(Boolean))
+    .default([]),
+  seconds: (fallback: number, max: number) =>
+    z
+      .string()
+      .regex(/^\d{1,6}$/, 'must be a whole number of seconds')
+      .transform(Number)
+      .refine((seconds) => seconds <= max, `must be at most ${max} seconds`)
+      .default(fallback),
+  count: (fallback: number) =>
+    z
+      .string()
+      .regex(/^[1-9]\d{0,8}$/, 'must be a positive whole number')
+      .transform(Number)
+      .default(fallback),
+  flag: z
+    .enum(['0', '1', 'false', 'true'], { error: 'must be 0, 1, true or false' })
+    .transform((value) => value === '1' || value === 'true')
+    .default(false),
+  logLevel: (fallback: 'info' | 'warn') =>
+    z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+        error: 'must be trace, debug, info, warn, error, fatal or silent',
+      })
+      .default(fallback),
+  origins: z
+    .string()
+    .transform((value) => value.split(/[\s,]+/).filter(Boolean))
+    .refine((origins) => origins.every(isOrigin), {
+      message: 'must list origins like https://romm.example.org (no path, no *)',
+    })
+    .default([]),
+};
+
+function isOrigin(value: string): boolean {
+  return URL.canParse(value) && new URL(value).origin === value;
+}

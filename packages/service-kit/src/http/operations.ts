@@ -1,0 +1,119 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Access, HttpApi, Operation } from '@romm-netplay/protocol';
+import type { z } from 'zod';
+import { HttpError, PROBLEM_JSON, toProblem } from './http-error.js';
+import { readJsonBody } from './json-body.js';
+
+/** What a handler gets: parsed input and the caller's headers and address, no request object. */
+export interface Call<O extends Operation> {
+  readonly body: O['body'] extends z.ZodType ? z.output<O['body']> : undefined;
+  readonly query: O['query'] extends z.ZodType ? z.output<O['query']> : undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly requestId: string;
+}
+
+export interface Reply<O extends Operation> {
+  readonly body: z.input<O['reply']>;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Handler<O extends Operation> = (call: Call<O>) => Reply<O> | Promise<Reply<O>>;
+
+/** One handler per operation of an API; a missing one does not compile. */
+export type Handlers<A extends HttpApi> = { readonly [K in keyof A]: Handler<A[K]> };
+
+/** Maps whatever a use case threw to a refusal; undefined for errors nobody foresaw. */
+export type TranslateError = (error: unknown) => HttpError | undefined;
+
+export interface ServeOptions {
+  /** Refuses callers who may not use the operation, before anything they sent is read. */
+  readonly authorize: (access: Access, headers: IncomingHttpHeaders) => void;
+  readonly translate: TranslateError;
+  /** Told of errors nobody foresaw. */
+  readonly onUnexpected: (error: unknown, requestId: string) => void;
+  readonly newRequestId: () => string;
+}
+
+/** An operation bound to its handler, as a plain node:http listener that never rejects. */
+export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export function serveOperation<O extends Operation>(
+  operation: O,
+  handler: Handler<O>,
+  options: ServeOptions,
+): Listener {
+  return async (request, response) => {
+    const requestId = options.newRequestId();
+    try {
+      options.authorize(operation.access, request.headers);
+      const call = {
+        body: operation.body && parse(operation.body, await readJsonBody(request), 'body'),
+        query: operation.query && parse(operation.query, queryOf(request), 'query'),
+        headers: request.headers,
+        requestId,
+      } as Call<O>;
+      const reply = await handler(call);
+      send(
+        response,
+        reply.status ?? 200,
+        reply.body,
+        operation.contentType ?? 'application/json',
+        requestId,
+        reply.headers,
+      );
+    } catch (error) {
+      refuse(response, error, requestId, options);
+    }
+  };
+}
+
+/** Answers with a problem; an error nobody foresaw leaves as an opaque 500 with the request id. */
+export function refuse(
+  response: ServerResponse,
+  error: unknown,
+  requestId: string,
+  options: ServeOptions,
+): void {
+  let refusal = error instanceof HttpError ? error : options.translate(error);
+  if (refusal === undefined) {
+    options.onUnexpected(error, requestId);
+    refusal = new HttpError(500, 'internal', 'Something failed here; try again. The log has the request id.');
+  }
+  const retry = refusal.status === 503 ? { 'retry-after': '1' } : {};
+  send(response, refusal.status, toProblem(refusal, requestId), PROBLEM_JSON, requestId, retry);
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  contentType: string,
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': `${contentType}; charset=utf-8`,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': requestId,
+    ...headers,
+  });
+  response.end(text);
+}
+
+function queryOf(request: IncomingMessage): Record<string, string> {
+  const url = request.url ?? '/';
+  const start = url.indexOf('?');
+  return start < 0 ? {} : Object.fromEntries(new URLSearchParams(url.slice(start + 1)));
+}
+
+function parse<T extends z.ZodType>(schema: T, value: unknown, where: string): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = [where, ...(issue?.path ?? [])].join('.');
+  throw new HttpError(400, 'invalid_request', `${field}: ${issue?.message ?? 'is not valid'}`);
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import cors from 'cors';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import helmet from 'helmet';
+import type { Access, HttpApi } from '@romm-netplay/protocol';
+import type { Logger } from '../logger.js';
+import { HttpError } from './http-error.js';
+import {
+  type Handler,
+  type Handlers,
+  type Listener,
+  refuse,
+  serveOperation,
+  type ServeOptions,
+  type TranslateError,
+} from './operations.js';
+
+export interface ApiAppOptions<A extends HttpApi> {
+  readonly api: A;
+  readonly handlers: Handlers<A>;
+  /** Served at /openapi.json. */
+  readonly openApi: object;
+  readonly translate: TranslateError;
+  /** Refuses callers who may not use an operation, by throwing; players are judged by their handlers. */
+  readonly authorize?: (access: Access, headers: IncomingHttpHeaders) => void;
+  /** Origins whose pages may call this service with credentials; exact, never a wildcard. */
+  readonly allowedOrigins: readonly string[];
+  readonly log: Logger;
+  /**
+   * Operations answered before Express sees them. Its router costs more than checking a token, so the
+   * server-to-server hot path goes around it; the handler is the same.
+   */
+  readonly hot?: readonly (keyof A)[];
+}
+
+/** An HTTP API: every operation of `api`, /openapi.json, and problem+json for everything else. */
+export function createApiListener<A extends HttpApi>(options: ApiAppOptions<A>): RequestListener {
+  const { api, handlers, translate, log } = options;
+  const serving: ServeOptions = {
+    translate,
+    authorize: options.authorize ?? (() => undefined),
+    newRequestId: randomUUID,
+    onUnexpected: (error, requestId) => log.error({ err: error, requestId }, 'request failed'),
+  };
+  const listeners = Object.entries(api).map(([name, operation]) => {
+    const listener = serveOperation(operation, handlers[name] as Handler<typeof operation>, serving);
+    return { name, operation, listener };
+  });
+  const app = createExpressApp(options, listeners, serving);
+  const hot = new Map<string, Listener>(
+    listeners
+      .filter(({ name }) => options.hot?.includes(name))
+      .map(({ operation, listener }) => [`${operation.method.toUpperCase()} ${operation.path}`, listener]),
+  );
+  return (request, response) => {
+    const listener = hot.get(`${request.method} ${request.url}`);
+    if (listener === undefined) app(request, response);
+    else void listener(request, response);
+  };
+}
+
+function createExpressApp<A extends HttpApi>(
+  options: ApiAppOptions<A>,
+  listeners: readonly { operation: HttpApi[string]; listener: Listener }[],
+  serving: ServeOptions,
+): Express {
+  const { allowedOrigins, openApi } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(helmet());
+  app.use(cors({ origin: [...allowedOrigins], credentials: true, maxAge: 600 }));
+  for (const { operation, listener } of listeners) app[operation.method](operation.path, listener);
+  app.get('/openapi.json', (_request, response) => void response.json(openApi));
+  app.use((request, response) => {
+    const error = new HttpError(
+      404,
+      'not_found',
+      `There is no ${request.method} here; /openapi.json lists what there is.`,
+    );
+    refuse(response, error, serving.newRequestId(), serving);
+  });
+  // Express knows an error handler by its four parameters.
+  const onError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+    const status = (error as { status?: unknown }).status;
+    const refusal = status === 400 ? new HttpError(400, 'invalid_request', 'The URL is not valid.') : error;
+    refuse(response, refusal, serving.newRequestId(), serving);
+  };
+  app.use(onError);
+  return app;
+}
+
+export interface ListeningServer {
+  readonly server: Server;
+  readonly port: number;
+  /** Where it can be reached from this machine. */
+  readonly url: string;
+  /** Hands requests to `listener`; until then they are answered 503. */
+  serve(listener: RequestListener): void;
+  /** Stops accepting, lets running requests finish, then closes. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How long a running request may take once the server is closing. */
+const LINGER_MS = 3_000;
+
+/**
+ * Listens first and serves later, because a URL with a port the system chose is part of what is served.
+ */
+export async function listen(port: number, host: string): Promise<ListeningServer> {
+  let current: RequestListener = (_request, response) =>
+    response.writeHead(503, { 'retry-after': '1' }).end();
+  const options = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 };
+  const server = createServer(options, (request, response) => current(request, response));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+  const chosen = (server.address() as AddressInfo).port;
+  return {
+    server,
+    port: chosen,
+    url: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${chosen}`,
+    serve(listener) {
+      current = listener;
+    },
+    close: () => closeServer(server),
+  };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), LINGER_MS);
+  await closed;
+  clearTimeout(timer);
+}

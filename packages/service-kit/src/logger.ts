@@ -1,0 +1,30 @@
+import { pino, type Logger } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** Members that may hold a token or a secret, wherever in a logged object they stand. */
+const SECRET_MEMBERS = ['token', 'authorization', 'cookie', 'secret', 'password', 'x-romm-sfu-secret'];
+
+/** Structured log on standard output, one JSON object a line. */
+export function createLogger(service: string, level: string): Logger {
+  return pino({
+    level,
+    base: { service },
+    redact: {
+      paths: SECRET_MEMBERS.flatMap((member) => [
+        `["${member}"]`,
+        `*["${member}"]`,
+        `*.headers["${member}"]`,
+      ]),
+      censor: '[secret]',
+    },
+  });
+}
+
+/**
+ * The line that says where a service can be reached. Always written, whatever the log level: with port 0
+ * nothing else tells.
+ */
+export function announce(service: string, url: string): void {
+  process.stdout.write(`${JSON.stringify({ event: 'listening', service, url, time: Date.now() })}\n`);
+}

@@ -1,0 +1,52 @@
+import { ConfigError } from './env.js';
+
+export interface RunningService {
+  close(): Promise<void>;
+}
+
+/** Orchestrators wait 10 s (Docker) to 30 s (Kubernetes) before they kill. */
+const CLOSE_TIMEOUT_MS = 8_000;
+
+/**
+ * The life of a process: start, run until SIGTERM or SIGINT, close. A configuration fault ends it with
+ * code 78 and one sentence a fault; an error nobody caught ends it with code 1, because what state it left
+ * behind is unknown and the orchestrator starts a clean one.
+ */
+export async function runService(start: () => Promise<RunningService>): Promise<void> {
+  let service: RunningService;
+  try {
+    service = await start();
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : describe(error)}\n`);
+    process.exit(error instanceof ConfigError ? 78 : 1);
+  }
+
+  let closing = false;
+  async function stop(exitCode: number): Promise<void> {
+    if (closing) return;
+    closing = true;
+    setTimeout(() => process.exit(exitCode || 1), CLOSE_TIMEOUT_MS).unref();
+    try {
+      await service.close();
+      process.exit(exitCode);
+    } catch (error) {
+      process.stderr.write(`${describe(error)}\n`);
+      process.exit(1);
+    }
+  }
+  process.on('SIGTERM', () => void stop(0));
+  process.on('SIGINT', () => void stop(0));
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${describe(error)}\n`);
+    void stop(1);
+  });
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EADDRINUSE') {
+    return `${error.message}. Another program uses this port: stop it, or choose another port (0 picks a free one).`;
+  }
+  return error.stack ?? error.message;
+}

@@ -1,0 +1,22 @@
+import type { RoomRecord } from '@romm-netplay/protocol';
+
+/** A record lives this long unless it is refreshed (P1.7). */
+export const ROOM_TTL_MS = 60_000;
+
+export type UpsertOutcome = 'stored' | 'held-by-other-node';
+export type RemoveOutcome = 'removed' | 'absent' | 'held-by-other-node';
+
+/**
+ * Which rooms exist and which node hosts each. A live record belongs to the node that wrote it, known by
+ * `nodeId` or, for servers that make up an id at each start, by `url`; no other node can overwrite it.
+ * Every method rejects with StateUnavailableError when the state is away.
+ */
+export interface RoomRegistry {
+  /** Writes a record and lets it live for the registry's time. Atomic: of two nodes one wins. */
+  upsert(record: RoomRecord): Promise<UpsertOutcome>;
+  /** Removes a room; with `nodeId`, only if that node holds it. */
+  remove(roomName: string, nodeId?: string): Promise<RemoveOutcome>;
+  resolve(roomName: string): Promise<RoomRecord | undefined>;
+  /** Every live record. The cost follows the number of rooms. */
+  list(): Promise<RoomRecord[]>;
+}

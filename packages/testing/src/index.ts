@@ -1,0 +1,5 @@
+export * from './disposers.js';
+export * from './eventually.js';
+export * from './free-port.js';
+export * from './redis-server.js';
+export * from './service-process.js';

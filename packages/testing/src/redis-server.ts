@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { freePort } from './free-port.js';
+
+export interface RedisServer {
+  readonly url: string;
+  /** Stops answering without closing anything, as a frozen machine does. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends the process at once. */
+  kill(): Promise<void>;
+  /** Starts again, empty, on the same port. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A real, empty redis-server on a free loopback port, without persistence. */
+export async function startRedisServer(): Promise<RedisServer> {
+  const port = await freePort();
+  let child = await launch(port);
+
+  async function kill(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+    kill,
+    async restart() {
+      await kill();
+      child = await launch(port);
+    },
+    close: kill,
+  };
+}
+
+async function launch(port: number): Promise<ChildProcess> {
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--daemonize',
+    'no',
+  ];
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise<void>((resolve, reject) => {
+    let output = '';
+    child.once('error', (cause) =>
+      reject(new Error('redis-server is not installed; on Debian: apt-get install redis-server', { cause })),
+    );
+    child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}:\n${output}`)));
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+      if (output.includes('Ready to accept connections')) resolve();
+    });
+  });
+  child.stdout.removeAllListeners('data').resume();
+  return child;
+}

@@ -1,0 +1,9 @@
+export * from './cached-verifier.js';
+export * from './claims.js';
+export * from './errors.js';
+export * from './issue-token.js';
+export * from './key-set.js';
+export * from './keys.js';
+export { MAX_TOKEN_BYTES } from './parse-token.js';
+export * from './remote-key-set.js';
+export * from './verify-token.js';

@@ -1,0 +1,58 @@
+/** Everything CI checks, in the order in which a fault is cheapest to find. Ends with `N passed, N failed`. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from './bootstrap.mjs';
+
+const CHECKS = [
+  ['Format', 'prettier', ['--check', '--log-level', 'warn', '.']],
+  [
+    'Build and types',
+    'turbo',
+    ['run', 'build', 'typecheck', '--output-logs=errors-only', '--no-update-notifier'],
+  ],
+  ['Lint', 'eslint', ['.', '--max-warnings', '0']],
+];
+
+for (const [name, command, args] of CHECKS) {
+  console.log(`== ${name}`);
+  if (run(command, args) !== 0) finish(0, 1, `${name} failed; the lines above say where.`);
+}
+
+console.log('== Tests');
+const directory = mkdtempSync(join(tmpdir(), 'netplay-jest-'));
+const outputFile = join(directory, 'results.json');
+const jest = [
+  '--experimental-vm-modules',
+  '--no-warnings=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+];
+const status = run(
+  process.execPath,
+  [...jest, '--json', `--outputFile=${outputFile}`, ...process.argv.slice(2)],
+  {
+    // Jest reports on standard error; its JSON goes to the file.
+    stdio: ['ignore', 'ignore', 'inherit'],
+  },
+);
+const results = readResults();
+const brokenSuites = results.numRuntimeErrorTestSuites;
+const failed = results.numFailedTests + brokenSuites;
+if (results.numPendingTests > 0) console.log(`${results.numPendingTests} tests were skipped.`);
+finish(results.numPassedTests, failed === 0 && status !== 0 ? 1 : failed);
+
+function readResults() {
+  try {
+    return JSON.parse(readFileSync(outputFile, 'utf8'));
+  } catch {
+    return { numPassedTests: 0, numFailedTests: 1, numRuntimeErrorTestSuites: 0, numPendingTests: 0 };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function finish(passed, failed, why) {
+  if (why) console.log(why);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+}
