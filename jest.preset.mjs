@@ -1,7 +1,7 @@
 /** Shared by every workspace: native ES modules, TypeScript through swc, sources of sibling packages. */
 export default {
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['@romm-netplay/source', 'node', 'import'] },
+  testEnvironmentOptions: { customExportConditions: ['@romm-netplay/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

@@ -22,6 +22,7 @@ for (const [name, command, args] of CHECKS) {
 console.log('== Tests');
 const directory = mkdtempSync(join(tmpdir(), 'netplay-jest-'));
 const outputFile = join(directory, 'results.json');
+// A test that failed may leave a server open; it must not keep the run from ending.
 const jest = [
   '--experimental-vm-modules',
   '--no-warnings=ExperimentalWarning',
@@ -29,7 +30,7 @@ const jest = [
 ];
 const status = run(
   process.execPath,
-  [...jest, '--json', `--outputFile=${outputFile}`, ...process.argv.slice(2)],
+  [...jest, '--forceExit', '--json', `--outputFile=${outputFile}`, ...process.argv.slice(2)],
   {
     // Jest reports on standard error; its JSON goes to the file.
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,13 +1,13 @@
-import { pino, type Logger } from 'pino';
+import { type DestinationStream, pino, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
 /** Members that may hold a token or a secret, wherever in a logged object they stand. */
 const SECRET_MEMBERS = ['token', 'authorization', 'cookie', 'secret', 'password', 'x-romm-sfu-secret'];
 
-/** Structured log on standard output, one JSON object a line. */
-export function createLogger(service: string, level: string): Logger {
-  return pino({
+/** Structured log, one JSON object a line; on standard output unless told otherwise. */
+export function createLogger(service: string, level: string, destination?: DestinationStream): Logger {
+  const options = {
     level,
     base: { service },
     redact: {
@@ -18,7 +18,8 @@ export function createLogger(service: string, level: string): Logger {
       ]),
       censor: '[secret]',
     },
-  });
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
 }
 
 /**

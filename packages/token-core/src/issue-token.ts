@@ -39,6 +39,8 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     if (subject.sub === '') throw new TypeError('A token needs a subject.');
     const { privateKey, alg, kid } = signingKey();
     const iat = Math.floor(now() / 1000);
+    // JSON would turn NaN into null, and a token without a time into one that never expires.
+    if (!Number.isSafeInteger(iat)) throw new TypeError('The clock does not tell the time.');
     const exp = iat + expiresInSeconds;
     const name = subject.netplayUsername === undefined ? {} : { netplay_username: subject.netplayUsername };
     const payload = { iss: issuer, sub: subject.sub, aud: audience, iat, exp, ...claims, ...name };

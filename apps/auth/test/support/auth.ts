@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Auth, composeAuth, type ComposeOverrides } from '@romm-netplay/auth/compose';
+import { type AuthConfig, parseEmbeddedConfig } from '@romm-netplay/auth/config';
+import { createMemoryState } from '@romm-netplay/shared-state';
+
+export const SECRET = 'a-long-internal-secret-for-tests';
+export const ISSUER = 'https://games.example.org';
+export const ALICE = '11111111-1111-4111-8111-111111111111';
+
+const ENV = {
+  PORT: '0',
+  HOST: '127.0.0.1',
+  AUTH_ISSUER: ISSUER,
+  IDENTITY_PROVIDERS: 'dev',
+  ROMM_SFU_INTERNAL_SECRET: SECRET,
+  LOG_LEVEL: 'silent',
+};
+
+export interface TestAuth extends Auth {
+  readonly dataDir: string;
+}
+
+/** The real service on a free port, over state in memory unless the test brings another. */
+export async function startAuth(
+  changes: Partial<AuthConfig> = {},
+  overrides: ComposeOverrides = {},
+): Promise<TestAuth> {
+  const dataDir = changes.dataDir ?? (await mkdtemp(join(tmpdir(), 'netplay-auth-')));
+  const config = { ...parseEmbeddedConfig(ENV), dataDir, ...changes };
+  const state = config.redisUrl === undefined ? { state: createMemoryState() } : {};
+  const auth = await composeAuth(config, { ...state, ...overrides });
+  return {
+    ...auth,
+    dataDir,
+    async close() {
+      await auth.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  createMemoryRoomRegistry,
+  createRedisRoomRegistry,
+  openRedis,
+  ROOM_EXPIRIES_KEY,
+  ROOM_RECORDS_KEY,
+} from '@romm-netplay/shared-state';
+import { eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
+import { roomOf, roomRegistryContract } from './contracts/room-registry.contract.js';
+
+describe('RoomRegistry in memory', () => {
+  roomRegistryContract((ttlMs) => {
+    let nowMs = 1_800_000_000_000;
+    const registry = createMemoryRoomRegistry({ ttlMs, now: () => nowMs });
+    return Promise.resolve({
+      registry,
+      other: registry,
+      expire() {
+        nowMs += ttlMs;
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    });
+  });
+});
+
+describe('RoomRegistry in Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedisServer();
+  });
+  afterAll(() => server.close());
+
+  roomRegistryContract(async (ttlMs) => {
+    const [redis, otherRedis] = [await openRedis({ url: server.url }), await openRedis({ url: server.url })];
+    const registry = createRedisRoomRegistry(redis, { ttlMs });
+    return {
+      registry,
+      other: createRedisRoomRegistry(otherRedis, { ttlMs }),
+      expire: () =>
+        eventually(async () => (await registry.resolve('friday')) === undefined).then(() => undefined),
+      async close() {
+        await redis.run((client) => client.flushAll());
+        await redis.close();
+        await otherRedis.close();
+      },
+    };
+  });
+
+  it('keeps both keys on one Cluster node, and sweeps what has expired', async () => {
+    const hashTag = /\{(.+)\}/;
+    expect(hashTag.exec(ROOM_RECORDS_KEY)?.[1]).toBe(hashTag.exec(ROOM_EXPIRIES_KEY)?.[1]);
+    const redis = await openRedis({ url: server.url });
+    const registry = createRedisRoomRegistry(redis, { ttlMs: 1 });
+    await registry.upsert(roomOf());
+    await eventually(async () => (await registry.list()).length === 0);
+    expect(await redis.run((client) => client.dbSize())).toBe(0);
+    await redis.close();
+  });
+
+  it('leaves out a record that some other program spoiled', async () => {
+    const redis = await openRedis({ url: server.url });
+    const registry = createRedisRoomRegistry(redis);
+    await registry.upsert(roomOf());
+    await redis.run((client) => client.hSet(ROOM_RECORDS_KEY, { broken: '{', strange: '{"room_name":7}' }));
+    expect(await registry.list()).toEqual([roomOf()]);
+    await redis.run((client) => client.flushAll());
+    await redis.close();
+  });
+});

@@ -1,0 +1,145 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createRemoteKeySet, generateSigningKey, type SigningKey } from '@romm-netplay/token-core';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+/** A real HTTP server that publishes whatever the test says at the moment. */
+async function publish(first: RequestListener) {
+  let current = first;
+  let fetches = 0;
+  const server = createServer((request, response) => {
+    fetches += 1;
+    current(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/jwks.json`,
+    fetches: () => fetches,
+    answer: (listener: RequestListener) => {
+      current = listener;
+    },
+  };
+}
+
+const keysOf =
+  (...keys: SigningKey[]): RequestListener =>
+  (_request, response) =>
+    response
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ keys: keys.map((key) => key.publicJwk) }));
+const status =
+  (code: number, headers: Record<string, string> = {}): RequestListener =>
+  (_request, response) =>
+    response.writeHead(code, headers).end();
+
+describe('remote key set (P2.3)', () => {
+  it('fetches once for many concurrent look-ups and then answers at once', async () => {
+    const key = await generateSigningKey('ES256');
+    const issuer = await publish(keysOf(key));
+    const keys = createRemoteKeySet({ jwksUrl: issuer.url });
+    const found = await Promise.all(Array.from({ length: 50 }, () => keys.find(key.kid)));
+    expect(found.every((entry) => entry?.kid === key.kid)).toBe(true);
+    expect(keys.find(key.kid)).not.toBeInstanceOf(Promise);
+    expect(issuer.fetches()).toBe(1);
+  });
+
+  it('fetches at once for a new kid, and at most once per cool-down for a flood of forged ones', async () => {
+    const [first, second] = [await generateSigningKey('ES256'), await generateSigningKey('ES256')];
+    const issuer = await publish(keysOf(first));
+    let nowMs = 1_000_000;
+    const keys = createRemoteKeySet({ jwksUrl: issuer.url, cooldownMs: 30_000, now: () => nowMs });
+    await keys.find(first.kid);
+    for (let i = 0; i < 1_000; i += 1) expect(await keys.find(`forged-${i}`)).toBeUndefined();
+    expect(issuer.fetches()).toBe(1);
+    nowMs += 30_000;
+    issuer.answer(keysOf(first, second));
+    expect(await keys.find(second.kid)).toMatchObject({ kid: second.kid });
+    for (let i = 0; i < 1_000; i += 1) expect(await keys.find(`forged-${i}`)).toBeUndefined();
+    expect(issuer.fetches()).toBe(2);
+  });
+
+  it('renews an old set behind the request and serves it stale while the issuer is down', async () => {
+    const key = await generateSigningKey('ES256');
+    const issuer = await publish(keysOf(key));
+    let nowMs = 1_000_000;
+    const errors: unknown[] = [];
+    const keys = createRemoteKeySet({
+      jwksUrl: issuer.url,
+      maxAgeMs: 60_000,
+      cooldownMs: 10_000,
+      now: () => nowMs,
+      onError: (error) => errors.push(error),
+    });
+    await keys.find(key.kid);
+    issuer.answer(status(500));
+    nowMs += 60_001;
+    expect(keys.find(key.kid)).toMatchObject({ kid: key.kid });
+    await keys.find('anything');
+    expect(errors).toHaveLength(1);
+    expect(keys.find(key.kid)).toMatchObject({ kid: key.kid });
+  });
+
+  it('says keys_unavailable when there never was a set, and recovers', async () => {
+    const key = await generateSigningKey('ES256');
+    const issuer = await publish(status(503));
+    let nowMs = 1_000_000;
+    const keys = createRemoteKeySet({ jwksUrl: issuer.url, now: () => nowMs });
+    await expect(keys.find(key.kid)).rejects.toMatchObject({ code: 'keys_unavailable' });
+    await expect(keys.ready()).rejects.toMatchObject({ code: 'keys_unavailable' });
+    issuer.answer(keysOf(key));
+    nowMs += 1_000;
+    await expect(keys.ready()).resolves.toBeUndefined();
+    expect(keys.find(key.kid)).toMatchObject({ kid: key.kid });
+  });
+
+  const liars: [string, (key: SigningKey) => RequestListener][] = [
+    ['redirects', () => status(302, { location: 'http://127.0.0.1:1/' })],
+    ['HTML', () => (_request, response) => response.end('<!doctype html>')],
+    ['no list', () => (_request, response) => response.end('{"keys":{}}')],
+    ['one kid twice', (key) => keysOf(key, key)],
+    [
+      'a body without end',
+      () => (_request, response) => {
+        const pour = () => {
+          while (!response.destroyed && response.write('x'.repeat(16_384)));
+        };
+        response.on('drain', pour);
+        pour();
+      },
+    ],
+    ['silence', () => () => undefined],
+  ];
+
+  it.each(liars)('refuses an issuer that answers with %s', async (_what, makeListener) => {
+    const key = await generateSigningKey('ES256');
+    const issuer = await publish(makeListener(key));
+    const keys = createRemoteKeySet({ jwksUrl: issuer.url, timeoutMs: 300 });
+    await expect(keys.find(key.kid)).rejects.toMatchObject({ code: 'keys_unavailable' });
+  });
+
+  it('skips keys it cannot use and keeps the others', async () => {
+    const key = await generateSigningKey('ES256');
+    const issuer = await publish((_request, response) => {
+      const foreign = { kty: 'OKP', crv: 'Ed25519', kid: 'ed', alg: 'EdDSA', x: 'AAAA' };
+      response.end(
+        JSON.stringify({
+          keys: [null, 7, foreign, { ...key.publicJwk, d: 'leaked', kid: 'private' }, key.publicJwk],
+        }),
+      );
+    });
+    const keys = createRemoteKeySet({ jwksUrl: issuer.url });
+    expect(await keys.find(key.kid)).toMatchObject({ kid: key.kid });
+    expect(await keys.find('ed')).toBeUndefined();
+    expect(await keys.find('private')).toBeUndefined();
+  });
+});
