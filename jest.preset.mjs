@@ -14,5 +14,7 @@ export default {
       },
     ],
   },
+  // Real processes and real stores start on first use; a loaded two-core machine needs the room.
+  testTimeout: 30_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
 };

@@ -32,6 +32,7 @@ describe('published keys', () => {
     expect(await keysOf(again)).toBe(await keysOf(auth));
     expect(await readFile(path, 'utf8')).toContain('PRIVATE KEY');
     expect(await readdir(auth.dataDir)).toHaveLength(1);
+    await again.close();
   });
 
   it('are one and the same when several processes start at once', async () => {

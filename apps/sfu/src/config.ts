@@ -42,7 +42,7 @@ const environment = z.object({
   ROOM_REGISTRY_TTL_SECONDS: variables.seconds(60, 3600),
   SFU_AUTH_CLOCK_SKEW_SECONDS: variables.seconds(5, 30),
   ALLOWED_ORIGINS: variables.origins,
-  TRUSTED_PROXIES: variables.list,
+  TRUSTED_PROXIES: variables.trustedProxies,
   SFU_ALLOW_QUERY_TOKEN: variables.flag,
   SFU_MAX_ROOMS: variables.count(1_000),
   SFU_MAX_SOCKETS_PER_ADDRESS: variables.count(64),

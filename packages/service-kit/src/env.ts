@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
 
 /** Everything wrong with a configuration, one sentence a fault, so that one start shows them all. */
@@ -119,6 +120,11 @@ export const variables = {
         error: 'must be trace, debug, info, warn, error, fatal or silent',
       })
       .default(fallback),
+  trustedProxies: z
+    .string()
+    .transform((value) => value.split(/[\s,]+/).filter(Boolean))
+    .refine(isTrustable, 'must list addresses or CIDRs like 10.0.0.0/8, or loopback, linklocal, uniquelocal')
+    .default([]),
   origins: z
     .string()
     .transform((value) => value.split(/[\s,]+/).filter(Boolean))
@@ -127,6 +133,15 @@ export const variables = {
     })
     .default([]),
 };
+
+function isTrustable(addresses: string[]): boolean {
+  try {
+    proxyAddr.compile(addresses);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function isOrigin(value: string): boolean {
   return URL.canParse(value) && new URL(value).origin === value;

@@ -47,7 +47,7 @@ describe('remote key set (P2.3)', () => {
     const key = await generateSigningKey('ES256');
     const issuer = await publish(keysOf(key));
     const keys = createRemoteKeySet({ jwksUrl: issuer.url });
-    const found = await Promise.all(Array.from({ length: 50 }, () => keys.find(key.kid)));
+    const found = await Promise.all(Array.from({ length: 50 }, async () => keys.find(key.kid)));
     expect(found.every((entry) => entry?.kid === key.kid)).toBe(true);
     expect(keys.find(key.kid)).not.toBeInstanceOf(Promise);
     expect(issuer.fetches()).toBe(1);

@@ -225,7 +225,7 @@ describe('refusals, each with a code of its own', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.nat(token.length - 1),
-        fc.constantFrom(...alphabet, '.', '=', ' ', '\0', 'é'),
+        fc.constantFrom(...alphabet.split(''), '.', '=', ' ', '\0', 'é'),
         async (at, char) => {
           fc.pre(token[at] !== char);
           const changed = token.slice(0, at) + char + token.slice(at + 1);

@@ -5,45 +5,54 @@ import type { Outbox } from '../ports.js';
 import type { Session } from '../signaling/session.js';
 import type { SocketLimits } from './limits.js';
 
-/** The sending half of a socket, with a bound on what it may hold back for a slow reader. */
-export function createOutbox(socket: WebSocket, limits: SocketLimits): Outbox {
-  function send(data: string | Uint8Array, binary: boolean): void {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    if (socket.bufferedAmount > limits.maxSendBufferBytes) closeSocket(socket, 'slowReader');
-    else socket.send(data, { binary });
-  }
-  return {
-    sendText: (text) => send(text, false),
-    sendBinary: (frame) => send(frame, true),
-    close: (name) => closeSocket(socket, name),
-  };
-}
-
 export function closeSocket(socket: WebSocket, name: CloseName): void {
   const { code, reason } = CLOSE_CODES[name];
   socket.close(code, reason);
 }
 
 /**
- * Feeds a session from its socket, within the limits of size and rate. Answers a heartbeat: called at every
- * interval, it cuts a connection that did not answer the last ping.
+ * Binds a socket to the session that `openSession` makes for it, within the limits of size, rate and send
+ * buffer. Answers a heartbeat: called at every interval, it cuts a connection that did not answer the last
+ * ping.
  */
-export function bindConnection(socket: WebSocket, session: Session, limits: SocketLimits): () => void {
+export function bindConnection(
+  socket: WebSocket,
+  openSession: (outbox: Outbox) => Session,
+  limits: SocketLimits,
+): () => void {
+  const session = openSession({
+    sendText: (text) => send(text, false),
+    sendBinary: (frame) => send(frame, true),
+    close,
+  });
+
+  function send(data: string | Uint8Array, binary: boolean): void {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount > limits.maxSendBufferBytes) close('slowReader');
+    else socket.send(data, { binary });
+  }
+
+  function close(name: CloseName): void {
+    closeSocket(socket, name);
+    // Its place is free at once: a peer that reads nothing may take seconds to close. Not within this call,
+    // which may come from the middle of a broadcast to the room it leaves.
+    queueMicrotask(() => session.disconnected());
+  }
+
   const text = new RateLimiter({ tokensPerInterval: limits.textPerSecond, interval: 'second' });
   const binary = new RateLimiter({ tokensPerInterval: limits.binaryPerSecond, interval: 'second' });
   const bytes = new RateLimiter({ tokensPerInterval: limits.bytesPerSecond, interval: 'second' });
-  let alive = true;
-
   const helloTimer = setTimeout(() => {
-    if (!session.authenticated) closeSocket(socket, 'helloTimeout');
+    if (!session.authenticated) close('helloTimeout');
   }, limits.helloTimeoutMs);
+  let alive = true;
 
   socket.on('message', (data: RawData, isBinary: boolean) => {
     const frame = data as Buffer;
     const withinRate = (isBinary ? binary : text).tryRemoveTokens(1) && bytes.tryRemoveTokens(frame.length);
-    if (!withinRate) closeSocket(socket, 'tooManyMessages');
+    if (!withinRate) close('tooManyMessages');
     else if (isBinary) session.receiveBinary(frame);
-    else if (frame.length > MAX_TEXT_FRAME_BYTES) closeSocket(socket, 'tooLarge');
+    else if (frame.length > MAX_TEXT_FRAME_BYTES) close('tooLarge');
     else session.receiveText(frame.toString());
   });
   socket.on('pong', () => {

@@ -7,7 +7,7 @@ import proxyAddr from 'proxy-addr';
 import { WebSocketServer } from 'ws';
 import { type Introduction, Session, type SessionDeps } from '../signaling/session.js';
 import { bearerToken, cookieToken } from '../tokens/shown-token.js';
-import { bindConnection, closeSocket, createOutbox } from './connection.js';
+import { bindConnection, closeSocket } from './connection.js';
 import type { SocketLimits } from './limits.js';
 
 export interface SocketServerOptions {
@@ -78,7 +78,7 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
       const introduction = await admit(request);
       socket.removeListener('error', cut);
       wss.handleUpgrade(request, socket, head, (ws) => {
-        const beat = bindConnection(ws, new Session(session, createOutbox(ws, limits), introduction), limits);
+        const beat = bindConnection(ws, (outbox) => new Session(session, outbox, introduction), limits);
         heartbeats.add(beat);
         ws.once('close', () => heartbeats.delete(beat));
       });

@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  connectNetplay,
-  NetplayError,
-  type NetplaySocket,
-  type WebSocketConstructor,
-} from '@romm-netplay/client';
+import { connectNetplay, NetplayError, type NetplaySocket } from '@romm-netplay/client';
 import { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import { WebSocket } from 'ws';
 import { forge, mint } from './auth-calls.js';

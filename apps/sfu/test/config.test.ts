@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError } from '@romm-netplay/service-kit';
+import { parseConfig } from '@romm-netplay/sfu/config';
+
+const GOOD = { AUTH_ISSUER: 'https://games.example.org', REDIS_URL: 'redis://redis:6379' };
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    parseConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+describe('configuration of the SFU (X2)', () => {
+  it('has defaults for everything that need not be chosen', () => {
+    const config = parseConfig(GOOD);
+    expect(config).toMatchObject({
+      port: 3001,
+      authBaseUrl: 'https://games.example.org',
+      roomTtlSeconds: 60,
+      clockSkewSeconds: 5,
+      allowQueryToken: false,
+      logLevel: 'warn',
+    });
+    expect(parseConfig(GOOD).nodeId).not.toBe(config.nodeId);
+  });
+
+  it.each(['ROMM_API_BASE_URL', 'ROMM_BASE_URL', 'ROMM_URL'])('reads auth’s internal URL from %s', (name) => {
+    expect(parseConfig({ ...GOOD, [name]: 'http://auth:3100/' }).authBaseUrl).toBe('http://auth:3100');
+  });
+
+  it('requires the issuer, and a way to use tokens up', () => {
+    expect(faultsOf({})).toEqual([
+      expect.stringMatching(/REDIS_URL.*ROMM_SFU_INTERNAL_SECRET/),
+      expect.stringMatching(/^AUTH_ISSUER is required/),
+    ]);
+    expect(faultsOf({ AUTH_ISSUER: GOOD.AUTH_ISSUER, ROMM_SFU_INTERNAL_SECRET: 'x' })).toEqual([]);
+  });
+
+  it('asks more of production', () => {
+    expect(faultsOf({ ...GOOD, NODE_ENV: 'production', ROMM_SFU_INTERNAL_SECRET: 'romm' })).toEqual([
+      expect.stringMatching(/^PUBLIC_URL is required/),
+      expect.stringMatching(/^ROMM_SFU_INTERNAL_SECRET is a well-known default/),
+    ]);
+  });
+
+  it('reports every fault at once', () => {
+    const wrong = {
+      PORT: 'x',
+      PUBLIC_URL: 'sfu',
+      SFU_AUTH_CLOCK_SKEW_SECONDS: '600',
+      SFU_MAX_ROOMS: '0',
+      SFU_ALLOW_QUERY_TOKEN: 'maybe',
+      TRUSTED_PROXIES: 'not-an-address',
+    };
+    const faults = faultsOf({ ...GOOD, ...wrong });
+    for (const name of Object.keys(wrong))
+      expect(faults.filter((fault) => fault.startsWith(name))).toHaveLength(1);
+  });
+});

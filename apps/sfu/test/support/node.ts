@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import type { Events, Replies } from '@romm-netplay/protocol';
+import { connectNetplay, type NetplaySocket } from '@romm-netplay/client';
+import { composeSfu, type ComposeOverrides, type Sfu } from '@romm-netplay/sfu/compose';
+import { parseEmbeddedConfig, type SfuConfig } from '@romm-netplay/sfu/config';
+import { createMemoryState, type SharedState } from '@romm-netplay/shared-state';
+import { createDisposers } from '@romm-netplay/testing';
+import {
+  createLocalKeySet,
+  createTokenIssuer,
+  generateSigningKey,
+  type SigningKey,
+  type Subject,
+  type TokenIssuer,
+} from '@romm-netplay/token-core';
+import { WebSocket } from 'ws';
+
+export const ISSUER = 'https://games.example.org';
+
+const ENV = { PORT: '0', HOST: '127.0.0.1', AUTH_ISSUER: ISSUER, NODE_ID: 'node-a', LOG_LEVEL: 'silent' };
+
+/** One signing key for all suites: making one costs more than most tests. */
+const signingKey = generateSigningKey('ES256');
+
+export interface TestNode {
+  readonly sfu: Sfu;
+  readonly state: SharedState;
+  readonly key: SigningKey;
+  readonly issuer: TokenIssuer;
+  readToken(subject: Subject): string;
+  /** A write token with its marker, as auth hands it out. */
+  writeToken(subject: Subject): Promise<string>;
+  /** A player who has connected and said hello. */
+  connect(name?: string, subject?: Subject): Promise<TestPlayer>;
+  close(): Promise<void>;
+}
+
+export interface TestPlayer {
+  readonly subject: Subject;
+  readonly socket: NetplaySocket;
+  readonly clientId: string;
+  writeToken(): Promise<string>;
+  open(roomName: string, options?: object): Promise<Replies['open-room']>;
+  join(roomName: string, options?: object): Promise<Replies['join-room']>;
+}
+
+/** A real node on a free port, over state in memory unless the test brings another. */
+export async function startNode(
+  changes: Partial<SfuConfig> = {},
+  overrides: ComposeOverrides = {},
+): Promise<TestNode> {
+  const disposers = createDisposers();
+  const key = await signingKey;
+  const state = overrides.state ?? createMemoryState();
+  const config = { ...parseEmbeddedConfig(ENV), ...changes };
+  const services = config.redisUrl === undefined ? { state } : {};
+  const sfu = disposers.use(
+    await composeSfu(config, { keys: createLocalKeySet([key]), ...services, ...overrides }),
+  );
+  const issuer = createTokenIssuer({ issuer: ISSUER, signingKey: () => key });
+
+  const readToken = (subject: Subject) => issuer.issueReadToken(subject, ISSUER).token;
+  async function writeToken(subject: Subject): Promise<string> {
+    const { token, jti, expiresAtMs } = issuer.issueWriteToken(subject, ISSUER);
+    await state.jtis.remember(jti, expiresAtMs);
+    return token;
+  }
+
+  return {
+    sfu,
+    state,
+    key,
+    issuer,
+    readToken,
+    writeToken,
+    async connect(name = 'Player', subject = { sub: randomUUID(), netplayUsername: name }) {
+      const socket = await connectNetplay({ sfuUrl: sfu.url, token: readToken(subject), WebSocket });
+      disposers.use(socket);
+      const mint = () => writeToken(subject);
+      return {
+        subject,
+        socket,
+        clientId: socket.hello.client_id,
+        writeToken: mint,
+        open: async (roomName, options = {}) =>
+          socket.request('open-room', { room_name: roomName, token: await mint(), ...options }),
+        join: async (roomName, options = {}) =>
+          socket.request('join-room', { room_name: roomName, token: await mint(), ...options }),
+      };
+    },
+    close: () => disposers.closeAll(),
+  };
+}
+
+/** Resolves with the next event of a type that fits. */
+export function nextEvent<T extends keyof Events>(
+  { socket }: TestPlayer,
+  type: T,
+  fits: (data: Events[T]) => boolean = () => true,
+): Promise<Events[T]> {
+  return new Promise((resolve) => {
+    const stop = socket.on(type, (data) => {
+      if (!fits(data)) return;
+      stop();
+      resolve(data);
+    });
+  });
+}
+
+/** The code a request is refused with. */
+export const codeOf = (request: Promise<unknown>): Promise<string> =>
+  request.then(
+    () => 'accepted',
+    (error: unknown) => (error as { code?: string }).code ?? String(error),
+  );
+
+/** A bare socket to the node, for frames no client would send. */
+export async function rawSocket(
+  sfu: Sfu,
+  options: { headers?: Record<string, string>; query?: string } = {},
+) {
+  const url = `${sfu.url.replace('http', 'ws')}/ws${options.query ?? ''}`;
+  const socket = new WebSocket(url, 'netplay.v1', { headers: options.headers ?? {} });
+  const messages: Record<string, unknown>[] = [];
+  socket.on('message', (data, binary) => {
+    if (!binary) messages.push(JSON.parse((data as Buffer).toString()) as Record<string, unknown>);
+  });
+  const closed = new Promise<number>((resolve) => socket.on('close', (code) => resolve(code)));
+  const refusedWith = new Promise<number>((resolve) =>
+    socket.on('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0)),
+  );
+  socket.on('error', () => undefined);
+  const opened = new Promise<'open'>((resolve) => socket.on('open', () => resolve('open')));
+  const outcome = await Promise.race([opened, refusedWith]);
+
+  return {
+    socket,
+    /** 'open', or the HTTP status of the refused upgrade. */
+    outcome,
+    messages,
+    /** The close code. */
+    closed,
+    /** Sends a request and answers its reply. */
+    async call(type: string, data?: unknown): Promise<Record<string, unknown>> {
+      const id = randomUUID();
+      const reply = new Promise<Record<string, unknown>>((resolve, reject) => {
+        socket.on('message', (text, binary) => {
+          if (binary) return;
+          const message = JSON.parse((text as Buffer).toString()) as Record<string, unknown>;
+          if (message['id'] === id) resolve(message);
+        });
+        socket.on('close', (code) => reject(new Error(`closed with ${code}`)));
+      });
+      socket.send(JSON.stringify({ id, type, data }));
+      return reply;
+    },
+  };
+}
