@@ -30,7 +30,7 @@ import { translateError } from './http/translate-error.js';
 import { createPasswordCheck } from './rooms/password.js';
 import { createRoomDirectory } from './rooms/room-directory.js';
 import { createRequestHandlers } from './signaling/request-handlers.js';
-import { DEFAULT_LIMITS, type SocketLimits } from './ws/limits.js';
+import { FIXED_LIMITS, type SocketLimits } from './ws/limits.js';
 import { attachSocketServer } from './ws/socket-server.js';
 
 export interface Sfu {
@@ -94,7 +94,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
         onUnexpected: (error, clientId) => log.error({ err: error, clientId }, 'request failed'),
       },
       verifier,
-      limits: { ...DEFAULT_LIMITS, maxSocketsPerAddress: config.maxSocketsPerAddress, ...overrides.limits },
+      limits: { ...limitsOf(config), ...overrides.limits },
       allowsOrigin: originCheck(config),
       trustedProxies: config.trustedProxies,
       allowQueryToken: config.allowQueryToken,
@@ -181,6 +181,13 @@ function keysOf(config: SfuConfig, { keys }: ComposeOverrides, log: Logger) {
     },
   };
 }
+
+const limitsOf = (config: SfuConfig): SocketLimits => ({
+  ...FIXED_LIMITS,
+  maxSocketsPerAddress: config.maxSocketsPerAddress,
+  textPerSecond: config.maxMessagesPerSecond,
+  binaryPerSecond: config.maxFramesPerSecond,
+});
 
 /** Pages of the node's own host and of the listed origins may connect; other pages may not. */
 function originCheck({ allowedOrigins, publicUrl }: SfuConfig) {

@@ -22,6 +22,9 @@ export interface SfuConfig {
   readonly allowQueryToken: boolean;
   readonly maxRooms: number;
   readonly maxSocketsPerAddress: number;
+  /** Requests (text frames) and game frames (binary) a socket may send a second. */
+  readonly maxMessagesPerSecond: number;
+  readonly maxFramesPerSecond: number;
   readonly logLevel: string;
 }
 
@@ -46,6 +49,9 @@ const environment = z.object({
   SFU_ALLOW_QUERY_TOKEN: variables.flag,
   SFU_MAX_ROOMS: variables.count(1_000),
   SFU_MAX_SOCKETS_PER_ADDRESS: variables.count(64),
+  SFU_MAX_MESSAGES_PER_SECOND: variables.count(60),
+  // A game sends 60 inputs a second a player; snapshots and data come on top.
+  SFU_MAX_FRAMES_PER_SECOND: variables.count(500),
   LOG_LEVEL: variables.logLevel('warn'),
 });
 
@@ -92,6 +98,8 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
     allowQueryToken: values.SFU_ALLOW_QUERY_TOKEN,
     maxRooms: values.SFU_MAX_ROOMS,
     maxSocketsPerAddress: values.SFU_MAX_SOCKETS_PER_ADDRESS,
+    maxMessagesPerSecond: values.SFU_MAX_MESSAGES_PER_SECOND,
+    maxFramesPerSecond: values.SFU_MAX_FRAMES_PER_SECOND,
     logLevel: values.LOG_LEVEL,
   };
 }

@@ -1,7 +1,6 @@
 /** Bounds of one node's sockets. Rates are per socket and second. */
 export interface SocketLimits {
   readonly textPerSecond: number;
-  /** A game sends 60 inputs a second a player; snapshots and data come on top. */
   readonly binaryPerSecond: number;
   readonly bytesPerSecond: number;
   /** A receiver with more unsent bytes than this is closed before it costs more memory. */
@@ -15,14 +14,12 @@ export interface SocketLimits {
   readonly maxSocketsPerAddress: number;
 }
 
-export const DEFAULT_LIMITS: SocketLimits = {
-  textPerSecond: 60,
-  binaryPerSecond: 500,
+/** What operators need not choose. */
+export const FIXED_LIMITS = {
   bytesPerSecond: 4 * 1024 * 1024,
   maxSendBufferBytes: 1024 * 1024,
   helloTimeoutMs: 10_000,
   heartbeatMs: 15_000,
   closeTimeoutMs: 5_000,
   maxSockets: 10_000,
-  maxSocketsPerAddress: 64,
-};
+} as const satisfies Partial<SocketLimits>;
