@@ -90,7 +90,7 @@ export async function connectNetplay(options: NetplaySocketOptions): Promise<Net
   const closed = new Promise<Closed>((resolve) => {
     socket.addEventListener('close', ({ code, reason }) => {
       const retry = RETRY_CLOSE_CODES.has(code) || code === ABNORMAL_CLOSURE;
-      calls.abandon(code, reason, retry);
+      calls.abandon({ code, reason, retry });
       resolve({ code, reason, retry });
     });
   });
@@ -123,6 +123,19 @@ interface Reply {
 }
 type ServerMessage = Reply | { readonly type: string; readonly data: never };
 
+/** `readyState` of a usable socket, in every implementation. */
+const OPEN = 1;
+
+const connectionClosed = (closed: Partial<Closed> = {}): NetplayError =>
+  new NetplayError(
+    {
+      code: 'connection_closed',
+      message: closed.reason || 'The connection is closed; connect again.',
+      retryable: closed.retry ?? true,
+    },
+    closed.code,
+  );
+
 /** Requests under way, by id. */
 function createCalls(socket: WebSocketLike, timeoutMs: number) {
   const pending = new Map<number, { resolve(data: never): void; reject(error: NetplayError): void }>();
@@ -130,6 +143,7 @@ function createCalls(socket: WebSocketLike, timeoutMs: number) {
 
   return {
     send<T extends RequestType>(type: T, data: RequestInput<T>): Promise<Replies[T]> {
+      if (socket.readyState !== OPEN) return Promise.reject(connectionClosed());
       const id = (lastId += 1);
       return new Promise<Replies[T]>((resolve, reject) => {
         const timer = setTimeout(() => {
@@ -159,11 +173,8 @@ function createCalls(socket: WebSocketLike, timeoutMs: number) {
       else if (error) call?.reject(new NetplayError(error));
     },
 
-    abandon(code: number, reason: string, retryable: boolean): void {
-      const message = reason || 'The connection was closed.';
-      for (const call of pending.values()) {
-        call.reject(new NetplayError({ code: 'connection_closed', message, retryable }, code));
-      }
+    abandon(closed: Closed): void {
+      for (const call of pending.values()) call.reject(connectionClosed(closed));
       pending.clear();
     },
   };
@@ -175,6 +186,6 @@ async function opened(socket: WebSocketLike, closed: Promise<Closed>): Promise<v
   socket.addEventListener('error', () => undefined);
   const outcome = await Promise.race([opening, closed]);
   if (outcome === true) return;
-  const message = outcome.reason || 'The connection was refused or lost; check the URL and ALLOWED_ORIGINS.';
-  throw new NetplayError({ code: 'connection_closed', message, retryable: outcome.retry }, outcome.code);
+  const why = 'The connection was refused or lost; check the URL and ALLOWED_ORIGINS.';
+  throw connectionClosed({ ...outcome, reason: outcome.reason || why });
 }

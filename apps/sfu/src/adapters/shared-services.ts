@@ -37,7 +37,8 @@ export function servicesOverAuth(options: Parameters<typeof createAuthApiClient>
     registry: createHttpRoomRegistry(auth),
     async ping() {
       const startedAt = performance.now();
-      await auth.get(AUTH_API.health.path);
+      // A room that need not exist: any answer proves that auth is there and takes the secret.
+      await auth.get(`${AUTH_API.resolveRoom.path}?room=readiness`);
       return performance.now() - startedAt;
     },
     close: () => Promise.resolve(),

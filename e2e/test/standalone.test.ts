@@ -1,0 +1,117 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDisposers, startServiceProcess } from '@romm-netplay/testing';
+import { entryOf } from './support/instance.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const disposers = createDisposers();
+let dataDir: string;
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'netplay-standalone-'));
+  disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
+});
+afterAll(() => disposers.closeAll());
+
+const standaloneEnv = () => ({ AUTH_PORT: '0', SFU_PORT: '0', DATA_DIR: dataDir });
+
+async function failure(
+  entry: string,
+  env: Record<string, string>,
+): Promise<{ code: number; stderr: string }> {
+  const child = promisify(execFile)(process.execPath, [entry], {
+    env: { PATH: process.env['PATH'], ...env },
+  });
+  return child.then(
+    () => ({ code: 0, stderr: '' }),
+    (error: unknown) => error as { code: number; stderr: string },
+  );
+}
+
+describe('standalone (A1, S3)', () => {
+  it('runs both services in one process, says so, warns of development identity, and ends with 0', async () => {
+    const started = await startServiceProcess({
+      entry: entryOf('standalone'),
+      env: standaloneEnv(),
+      services: 2,
+    });
+    disposers.use(started);
+    for (const service of ['auth', 'sfu']) {
+      const readiness = await fetch(`${started.urls[service]!}/readyz`);
+      expect(readiness.status).toBe(200);
+      expect(started.output()).toContain(started.urls[service]);
+    }
+    expect(started.output()).toMatch(/Development identity is on.*Never use this in production/);
+    expect(started.output()).toContain('npm run demo');
+    const { warnings } = (await (await fetch(`${started.urls['auth']!}/readyz`)).json()) as {
+      warnings: string[];
+    };
+    expect(warnings.join()).toContain('Development identity is on');
+    expect(await started.stop('SIGTERM')).toBe(0);
+  });
+
+  it('refuses development identity in production', async () => {
+    const { code, stderr } = await failure(entryOf('standalone'), {
+      ...standaloneEnv(),
+      NODE_ENV: 'production',
+    });
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/IDENTITY_PROVIDERS contains "dev"/);
+  });
+
+  it('names every fault of both services at once, and the variable that is at fault', async () => {
+    const { code, stderr } = await failure(entryOf('standalone'), {
+      AUTH_PORT: 'x',
+      SFU_PORT: 'y',
+      LOG_LEVEL: 'loud',
+    });
+    expect(code).toBe(78);
+    for (const name of ['AUTH_PORT', 'SFU_PORT', 'LOG_LEVEL'])
+      expect(stderr.match(new RegExp(`- ${name} `, 'g'))).toHaveLength(1);
+  });
+
+  it('says what to do when the port is taken', async () => {
+    const first = disposers.use(
+      await startServiceProcess({ entry: entryOf('standalone'), env: standaloneEnv(), services: 2 }),
+    );
+    const { port } = new URL(first.urls['auth']!);
+    const { code, stderr } = await failure(entryOf('standalone'), { ...standaloneEnv(), AUTH_PORT: port });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/EADDRINUSE.*choose another port/);
+  });
+});
+
+describe('npm start on a Node that is too old', () => {
+  it('says so and stops', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'netplay-old-'));
+    disposers.defer(() => rm(directory, { recursive: true }));
+    const pretend = join(directory, 'pretend.cjs');
+    await writeFile(pretend, `Object.defineProperty(process.versions, 'node', { value: '18.20.0' });`);
+    const child = spawn(process.execPath, ['--require', pretend, 'scripts/start.mjs'], { cwd: ROOT });
+    let output = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+    const code = await new Promise((resolve) => child.once('exit', resolve));
+    expect(code).toBe(1);
+    expect(output).toMatch(/needs Node 20\.19 or newer; this is 18\.20\.0/);
+  });
+});
+
+describe('the demo', () => {
+  it('holds every claim against an instance of its own', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [entryOf('standalone', 'demo/main.js')], {
+      env: { PATH: process.env['PATH'] },
+    });
+    expect(stdout).toMatch(
+      /600 of 600 arrived, 0 with a wrong byte[\s\S]*600 of 600 arrived, 0 with a wrong byte/,
+    );
+    expect(stdout).toMatch(/latency p50 [\d.]+ ms, p99 [\d.]+ ms/);
+    for (const code of ['token_used', 'token_type', 'token_signature', 'not_in_room']) {
+      expect(stdout).toContain(`refused: ${code}`);
+    }
+    expect(stdout).toMatch(/All 12 claims held\.\s*$/);
+  });
+});

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connectNetplay, NetplayError, type NetplaySocket } from '@romm-netplay/client';
+import { composeAuth } from '@romm-netplay/auth/compose';
+import { parseEmbeddedConfig } from '@romm-netplay/auth/config';
+import { createMemoryState } from '@romm-netplay/shared-state';
+import { createDisposers, eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+import { roomRegistryContract } from '../../packages/shared-state/test/contracts/room-registry.contract.js';
+import { createAuthApiClient } from '../../apps/sfu/src/adapters/auth-api-client.js';
+import { createHttpRoomRegistry } from '../../apps/sfu/src/adapters/http-room-registry.js';
+import { type Instance, ISSUER, SECRET, startInstance } from './support/instance.js';
+
+describe('RoomRegistry over auth’s internal endpoints', () => {
+  roomRegistryContract(async (ttlMs) => {
+    const disposers = createDisposers();
+    const dataDir = await mkdtemp(join(tmpdir(), 'netplay-a3-'));
+    disposers.defer(() => rm(dataDir, { recursive: true }));
+    let nowMs = 1_800_000_000_000;
+    const env = {
+      PORT: '0',
+      HOST: '127.0.0.1',
+      AUTH_ISSUER: ISSUER,
+      IDENTITY_PROVIDERS: 'dev',
+      LOG_LEVEL: 'silent',
+    };
+    const config = parseEmbeddedConfig({
+      ...env,
+      ROMM_SFU_INTERNAL_SECRET: SECRET,
+      DATA_DIR: dataDir,
+      SIGNING_ALG: 'ES256',
+    });
+    const auth = disposers.use(
+      await composeAuth(config, { state: createMemoryState({ ttlMs, now: () => nowMs }) }),
+    );
+    const registry = () => createHttpRoomRegistry(createAuthApiClient({ baseUrl: auth.url, secret: SECRET }));
+    return {
+      registry: registry(),
+      other: registry(),
+      expire() {
+        nowMs += ttlMs;
+        return Promise.resolve();
+      },
+      close: () => disposers.closeAll(),
+    };
+  });
+});
+
+describe('an SFU node without Redis (A3)', () => {
+  const disposers = createDisposers();
+  let redis: RedisServer;
+  let instance: Instance;
+  beforeAll(async () => {
+    redis = disposers.use(await startRedisServer());
+    // One node of each kind, so that a token can be raced between them; the last has the wrong secret.
+    const nodes = [{}, { REDIS_URL: redis.url }, { ROMM_SFU_INTERNAL_SECRET: 'not-the-secret-of-auth' }];
+    instance = disposers.use(await startInstance({ redisUrl: redis.url, nodes }));
+  });
+  afterAll(() => disposers.closeAll());
+
+  async function connect(
+    node: number,
+    id: string = randomUUID(),
+  ): Promise<{ id: string; socket: NetplaySocket }> {
+    const token = await instance.mint(id, 'read');
+    const socket = disposers.use(
+      await connectNetplay({ sfuUrl: instance.nodeUrls[node]!, token, WebSocket }),
+    );
+    return { id, socket };
+  }
+  const codeOf = (request: Promise<unknown>): Promise<string> =>
+    request.then(
+      () => 'accepted',
+      (error: unknown) => (error instanceof NetplayError ? error.code : String(error)),
+    );
+  const open = (socket: NetplaySocket, room_name: string, token: string) =>
+    codeOf(socket.request('open-room', { room_name, token }));
+
+  it('uses tokens up through auth, once', async () => {
+    const { id, socket } = await connect(0);
+    const token = await instance.mint(id, 'write');
+    expect(await open(socket, 'a', token)).toBe('accepted');
+    await socket.request('leave-room', {});
+    expect(await open(socket, 'a', token)).toBe('token_used');
+  });
+
+  it('shares one use of a token with the nodes over Redis', async () => {
+    const id = randomUUID();
+    const [a3, a2] = [await connect(0, id), await connect(1, id)];
+    for (let round = 0; round < 20; round += 1) {
+      const token = await instance.mint(id, 'write');
+      const codes = await Promise.all([
+        open(a3.socket, `x${round}`, token),
+        open(a2.socket, `y${round}`, token),
+      ]);
+      expect(codes.sort()).toEqual(['accepted', 'token_used']);
+      await Promise.all([a3, a2].map(({ socket }) => socket.request('leave-room', {})));
+    }
+  });
+
+  it('lists the rooms of all nodes, and shows its own to them', async () => {
+    const [a3, a2] = [await connect(0), await connect(1)];
+    await a3.socket.request('open-room', {
+      room_name: 'without',
+      token: await instance.mint(a3.id, 'write'),
+    });
+    await a2.socket.request('open-room', { room_name: 'with', token: await instance.mint(a2.id, 'write') });
+    for (const { socket } of [a3, a2]) {
+      const { rooms } = await socket.request('list-rooms', {});
+      expect(rooms.map(({ room_name: name }) => name).sort()).toEqual(['with', 'without']);
+    }
+    for (const { socket } of [a3, a2]) socket.close();
+    await eventually(
+      async () => (await (await connect(0)).socket.request('list-rooms', {})).rooms.length === 0,
+    );
+  });
+
+  it('opens nothing and is not ready when auth does not accept its secret', async () => {
+    const { id, socket } = await connect(2);
+    expect(await open(socket, 'b', await instance.mint(id, 'write'))).toBe('unavailable');
+    expect((await fetch(`${instance.nodeUrls[2]!}/readyz`)).status).toBe(503);
+  });
+});
