@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectNetplay, type NetplayError } from '@romm-netplay/client';
@@ -11,8 +12,9 @@ interface Request {
 
 let server: WebSocketServer;
 let answer: (request: Request, socket: WebSocket) => void;
-beforeEach(() => {
+beforeEach(async () => {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
   server.on('connection', (socket) =>
     socket.on('message', (data) => answer(JSON.parse((data as Buffer).toString()) as Request, socket)),
   );
