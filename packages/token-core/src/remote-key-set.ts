@@ -1,122 +1,133 @@
 import { TokenError } from './errors.js';
+import { fetchKeySet, type FetchedKeySet } from './fetch-key-set.js';
 import type { KeySet } from './key-set.js';
-import { type VerificationKey, verificationKeyFromJwk } from './keys.js';
 
 export interface RemoteKeySetOptions {
   /** Where the issuer publishes its keys (RFC 7517). */
   readonly jwksUrl: string;
-  /** How long a fetched set is used before it is fetched again. */
-  readonly maxAgeMs?: number;
-  /** The shortest time between two fetches, whatever `kid`s are asked for. */
+  /** How long a set is used when the issuer does not say (Cache-Control max-age). */
+  readonly defaultMaxAgeMs?: number;
+  /** How long a set that cannot be renewed is still used; after that nothing can be verified. */
+  readonly maxStaleMs?: number;
+  /** The shortest time between two fetches for unknown `kid`s; doubles while they find nothing. */
   readonly cooldownMs?: number;
   readonly timeoutMs?: number;
+  /**
+   * Asks this often whether the set has changed (a conditional request). For the nodes of the issuer's own
+   * instance, which must notice a withdrawn key within a second; undefined: only when needed.
+   */
+  readonly pollMs?: number;
   readonly fetch?: typeof fetch;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Told of every failed fetch, for the log. */
+  /** Told when fetching begins to fail, and of the first error after it worked. */
   readonly onError?: (error: unknown) => void;
+  /** Told when another set has taken the place of a known one: whatever was concluded from the old one is void. */
+  readonly onChange?: () => void;
 }
 
 export interface RemoteKeySet extends KeySet {
   /** Fetches unless a usable set is at hand; for readiness checks. @throws TokenError keys_unavailable */
   ready(): Promise<void>;
+  /** Stops polling. */
+  close(): void;
 }
 
-const MAX_JWKS_BYTES = 64 * 1024;
-const MAX_KEYS = 32;
+const MIN_MAX_AGE_MS = 1_000;
+const MAX_MAX_AGE_MS = 3_600_000;
+const MAX_DOUBLINGS = 4;
+/** A set in the last fifth of its time is renewed behind the request that finds it so. */
+const RENEW_AT = 0.8;
 
 /**
  * The published keys of another process, cached.
  *
- * One fetch is in flight at a time; an unknown `kid` fetches at once, but a flood of forged ones causes at
- * most one fetch per cool-down; a set that cannot be refreshed is served stale.
+ * One fetch is in flight at a time. A set is renewed in the background before it is too old, and used stale,
+ * within a bound, while the issuer is down. An unknown `kid` fetches at once, but a flood of forged ones
+ * causes at most one fetch per cool-down, and fewer the longer it lasts.
  */
 export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
-  const { jwksUrl, maxAgeMs = 600_000, cooldownMs = 30_000, timeoutMs = 3_000 } = options;
-  const { fetch: fetchJwks = fetch, now = Date.now, onError = () => undefined } = options;
-  let keys: ReadonlyMap<string, VerificationKey> | undefined;
+  const { jwksUrl, timeoutMs = 3_000, fetch: fetchFn = fetch, now = Date.now } = options;
+  const { defaultMaxAgeMs = 300_000, maxStaleMs = 24 * 3_600_000, cooldownMs = 30_000 } = options;
+  const { onError = () => undefined, onChange = () => undefined } = options;
+  let set: FetchedKeySet | undefined;
   let fetchedAtMs = -Infinity;
+  /** After a failed fetch, none before this. */
   let retryAtMs = -Infinity;
+  /** After a fetch for an unknown kid, none for another before this. */
+  let nextKidFetchAtMs = -Infinity;
+  /** Fetches for unknown kids in a row that did not find them. */
+  let fruitless = 0;
+  let failing = false;
   let inFlight: Promise<void> | undefined;
 
-  async function refresh(): Promise<void> {
+  const usable = (): FetchedKeySet | undefined =>
+    set !== undefined && now() - fetchedAtMs <= maxAgeOf(set) + maxStaleMs ? set : undefined;
+  const maxAgeOf = ({ maxAgeMs = defaultMaxAgeMs }: FetchedKeySet) =>
+    Math.min(Math.max(maxAgeMs, MIN_MAX_AGE_MS), MAX_MAX_AGE_MS);
+
+  async function fetchOnce(): Promise<void> {
     try {
-      keys = await download(fetchJwks, jwksUrl, timeoutMs);
+      const fetched = await fetchKeySet(fetchFn, jwksUrl, timeoutMs, set);
+      const changed = set !== undefined && set.etag !== fetched.etag;
+      set = fetched;
       fetchedAtMs = now();
-      retryAtMs = fetchedAtMs + cooldownMs;
+      failing = false;
+      if (changed) onChange();
     } catch (error) {
       // A failed first fetch may be repeated soon: the issuer is probably just starting.
-      retryAtMs = now() + (keys === undefined ? Math.min(1_000, cooldownMs) : cooldownMs);
-      onError(error);
-      if (keys === undefined) throw new TokenError('keys_unavailable', { cause: error });
+      retryAtMs = now() + (set === undefined ? Math.min(1_000, cooldownMs) : cooldownMs);
+      if (!failing) onError(error);
+      failing = true;
+      if (usable() === undefined) throw new TokenError('keys_unavailable', { cause: error });
     }
   }
 
-  function refreshOnce(): Promise<void> {
-    if (inFlight !== undefined) return inFlight;
-    if (now() < retryAtMs) {
-      return keys === undefined ? Promise.reject(new TokenError('keys_unavailable')) : Promise.resolve();
-    }
-    inFlight = refresh().finally(() => {
+  function refresh(): Promise<void> {
+    inFlight ??= fetchOnce().finally(() => {
       inFlight = undefined;
     });
     return inFlight;
   }
 
+  /** Fetches unless the last attempt failed just now. */
+  function refreshUnlessFailing(): Promise<void> {
+    if (inFlight !== undefined || now() >= retryAtMs) return refresh();
+    return usable() === undefined ? Promise.reject(new TokenError('keys_unavailable')) : Promise.resolve();
+  }
+
+  async function findAfterFetch(kid: string) {
+    // A first fetch, or one that somebody else began, is no consequence of this kid.
+    const forThisKid = usable() !== undefined && inFlight === undefined;
+    await refreshUnlessFailing();
+    const key = usable()?.keys.get(kid);
+    if (forThisKid) fruitless = key === undefined ? fruitless + 1 : 0;
+    const penalty = 2 ** Math.min(Math.max(fruitless - 1, 0), MAX_DOUBLINGS);
+    nextKidFetchAtMs = Math.max(nextKidFetchAtMs, now() + cooldownMs * penalty);
+    return key;
+  }
+
+  function find(kid: string) {
+    const current = usable();
+    const key = current?.keys.get(kid);
+    if (current === undefined || key === undefined) {
+      if (current !== undefined && inFlight === undefined && now() < nextKidFetchAtMs) return undefined;
+      return findAfterFetch(kid);
+    }
+    if (now() - fetchedAtMs > maxAgeOf(current) * RENEW_AT && now() >= retryAtMs)
+      refresh().catch(() => undefined);
+    return key;
+  }
+
+  const polling =
+    options.pollMs === undefined
+      ? undefined
+      : setInterval(() => void refresh().catch(() => undefined), options.pollMs);
+  polling?.unref();
+
   return {
-    find(kid) {
-      const key = keys?.get(kid);
-      if (key !== undefined) {
-        // Serve what is at hand; an old set is renewed behind the request.
-        if (now() - fetchedAtMs > maxAgeMs) refreshOnce().catch(() => undefined);
-        return key;
-      }
-      if (keys !== undefined && inFlight === undefined && now() < retryAtMs) return undefined;
-      return refreshOnce().then(() => keys?.get(kid));
-    },
-    ready: () => (keys === undefined ? refreshOnce() : Promise.resolve()),
+    find,
+    ready: () => (usable() === undefined ? refreshUnlessFailing() : Promise.resolve()),
+    close: () => clearInterval(polling),
   };
-}
-
-async function download(
-  fetchJwks: typeof fetch,
-  url: string,
-  timeoutMs: number,
-): Promise<Map<string, VerificationKey>> {
-  const response = await fetchJwks(url, {
-    redirect: 'error',
-    headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(timeoutMs),
-  });
-  if (!response.ok) throw new Error(`The key set answered ${response.status}.`);
-  const body = JSON.parse(await readBounded(response)) as { keys?: unknown };
-  if (!Array.isArray(body.keys)) throw new Error('The key set has no "keys" array.');
-  const keys = new Map<string, VerificationKey>();
-  for (const jwk of body.keys.slice(0, MAX_KEYS) as unknown[]) {
-    // A key of a kind we do not know must not hide the ones we do (RFC 7517 section 5).
-    const key = tryReadKey(jwk);
-    if (key === undefined) continue;
-    if (keys.has(key.kid)) throw new Error('The key set names one kid twice.');
-    keys.set(key.kid, key);
-  }
-  return keys;
-}
-
-function tryReadKey(jwk: unknown): VerificationKey | undefined {
-  try {
-    return verificationKeyFromJwk(jwk as Record<string, unknown>);
-  } catch {
-    return undefined;
-  }
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_JWKS_BYTES) throw new Error(`The key set is larger than ${MAX_JWKS_BYTES} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }

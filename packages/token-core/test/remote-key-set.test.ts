@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@romm-netplay/testing';
 import { createRemoteKeySet, generateSigningKey, type SigningKey } from '@romm-netplay/token-core';
 
 const closers: (() => void)[] = [];
@@ -75,7 +76,8 @@ describe('remote key set (P2.3)', () => {
     const errors: unknown[] = [];
     const keys = createRemoteKeySet({
       jwksUrl: issuer.url,
-      maxAgeMs: 60_000,
+      defaultMaxAgeMs: 60_000,
+      maxStaleMs: 3_600_000,
       cooldownMs: 10_000,
       now: () => nowMs,
       onError: (error) => errors.push(error),
@@ -86,7 +88,81 @@ describe('remote key set (P2.3)', () => {
     expect(keys.find(key.kid)).toMatchObject({ kid: key.kid });
     await keys.find('anything');
     expect(errors).toHaveLength(1);
+    nowMs += 3_600_000 - 1;
     expect(keys.find(key.kid)).toMatchObject({ kid: key.kid });
+    await keys.find('anything');
+    nowMs += 60_000;
+    await expect(keys.find(key.kid)).rejects.toMatchObject({ code: 'keys_unavailable' });
+    expect(errors).toHaveLength(1);
+  });
+
+  it('fetches less often the longer a flood of forged kids lasts, and still renews in time', async () => {
+    const [first, second] = [await generateSigningKey('ES256'), await generateSigningKey('ES256')];
+    const issuer = await publish(keysOf(first));
+    let nowMs = 1_000_000;
+    const keys = createRemoteKeySet({
+      jwksUrl: issuer.url,
+      cooldownMs: 1_000,
+      defaultMaxAgeMs: 100_000,
+      now: () => nowMs,
+    });
+    await keys.find(first.kid);
+    for (let second_ = 1; second_ <= 60; second_ += 1) {
+      nowMs += 1_000;
+      await keys.find(`forged-${second_}`);
+    }
+    // After 1, 1, 2, 4, 8, 16, 16 s, not 60 times.
+    expect(issuer.fetches()).toBeLessThanOrEqual(8);
+    const before = issuer.fetches();
+    issuer.answer(keysOf(first, second));
+    nowMs += 81_000;
+    await keys.find(first.kid);
+    await eventually(() => issuer.fetches() === before + 1);
+    await eventually(() => keys.find(second.kid) !== undefined);
+  });
+
+  it('obeys max-age, asks conditionally, and says when the set has changed', async () => {
+    const [first, second] = [await generateSigningKey('ES256'), await generateSigningKey('ES256')];
+    let conditional = 0;
+    let current = [first];
+    const issuer = await publish((request, response) => {
+      const etag = `"${current.map(({ kid }) => kid).join()}"`;
+      response.setHeader('etag', etag).setHeader('cache-control', 'public, max-age=10');
+      if (request.headers['if-none-match'] === etag) {
+        conditional += 1;
+        response.writeHead(304).end();
+      } else keysOf(...current)(request, response);
+    });
+    let nowMs = 1_000_000;
+    let changes = 0;
+    const keys = createRemoteKeySet({
+      jwksUrl: issuer.url,
+      now: () => nowMs,
+      onChange: () => (changes += 1),
+    });
+    await keys.find(first.kid);
+    nowMs += 7_000;
+    await keys.find(first.kid);
+    expect(issuer.fetches()).toBe(1);
+    nowMs += 2_000;
+    await keys.find(first.kid);
+    await eventually(() => conditional === 1);
+    expect(changes).toBe(0);
+    current = [second];
+    nowMs += 9_000;
+    await keys.find(first.kid);
+    await eventually(() => changes === 1);
+    expect(keys.find(second.kid)).toMatchObject({ kid: second.kid });
+  });
+
+  it('notices a withdrawn key by itself when it polls', async () => {
+    const [first, second] = [await generateSigningKey('ES256'), await generateSigningKey('ES256')];
+    const issuer = await publish(keysOf(first, second));
+    const keys = createRemoteKeySet({ jwksUrl: issuer.url, pollMs: 20 });
+    closers.push(() => keys.close());
+    await keys.ready();
+    issuer.answer(keysOf(second));
+    await eventually(async () => (await keys.find(first.kid)) === undefined);
   });
 
   it('says keys_unavailable when there never was a set, and recovers', async () => {
@@ -116,6 +192,10 @@ describe('remote key set (P2.3)', () => {
         response.on('drain', pour);
         pour();
       },
+    ],
+    [
+      'more keys than anyone has',
+      (key) => (_request, response) => response.end(JSON.stringify({ keys: Array(101).fill(key.publicJwk) })),
     ],
     ['silence', () => () => undefined],
   ];

@@ -1,0 +1,118 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { Kysely, type Migration, Migrator, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { lock } from 'proper-lockfile';
+import { signingKeys } from './migrations/0001-signing-keys.js';
+import { pgliteDialect } from './pglite-dialect.js';
+import type { Schema } from './schema.js';
+
+export type Sql = Kysely<Schema>;
+
+export interface Database {
+  readonly sql: Sql;
+  /** Round-trip time in milliseconds. */
+  ping(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** postgres:// URL; undefined: PGlite in `dataDir`. */
+  readonly url: string | undefined;
+  readonly dataDir: string;
+  /** Told of errors of idle connections, for the log. */
+  readonly onError: (error: Error) => void;
+}
+
+const MAX_CONNECTIONS = 10;
+const CONNECT_TIMEOUT_MS = 2_000;
+/** No statement here takes long; a frozen server must not hold requests. */
+const QUERY_TIMEOUT_MS = 5_000;
+
+/** 8-byte integers hold times in milliseconds, which fit a number until the year 287396. */
+const INT8_OID = 20;
+
+const MIGRATIONS: Record<string, Migration> = { '0001-signing-keys': signingKeys };
+
+/** Opens the issuer's database and brings its schema up to date, under a lock that replicas share (P4.2). */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { sql, close } =
+    options.url === undefined ? await openPglite(options.dataDir) : openPostgres(options.url, options);
+  try {
+    await migrate(sql, 'latest');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    sql,
+    async ping() {
+      const startedAt = performance.now();
+      await sql.selectNoFrom((eb) => eb.lit(1).as('one')).execute();
+      return performance.now() - startedAt;
+    },
+    close,
+  };
+}
+
+/** Runs the migrations that are missing, or undoes all of them. */
+export async function migrate(sql: Sql, direction: 'latest' | 'none'): Promise<void> {
+  const migrator = new Migrator({ db: sql, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+  if (direction === 'latest') {
+    const { error } = await migrator.migrateToLatest();
+    if (error !== undefined)
+      throw new Error('The database schema could not be brought up to date.', { cause: error });
+    return;
+  }
+  for (const _ of Object.keys(MIGRATIONS)) {
+    const { error } = await migrator.migrateDown();
+    if (error !== undefined)
+      throw new Error('The database schema could not be taken back.', { cause: error });
+  }
+}
+
+function openPostgres(url: string, { onError }: DatabaseOptions): Pick<Database, 'sql' | 'close'> {
+  const types = {
+    getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+      oid === INT8_OID ? Number : (pg.types.getTypeParser(oid, format as 'text') as unknown),
+  };
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    types: types as pg.CustomTypesConfig,
+  });
+  pool.on('error', onError);
+  const sql: Sql = new Kysely({ dialect: new PostgresDialect({ pool }) });
+  return { sql, close: () => sql.destroy() };
+}
+
+async function openPglite(dataDir: string): Promise<Pick<Database, 'sql' | 'close'>> {
+  const directory = join(dataDir, 'pglite');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const release = await lockDirectory(directory);
+  const pglite = new PGlite(directory, { parsers: { [INT8_OID]: Number } });
+  const sql: Sql = new Kysely({ dialect: pgliteDialect(pglite) });
+  return {
+    sql,
+    async close() {
+      await sql.destroy();
+      await release();
+    },
+  };
+}
+
+/** PGlite does not notice a second process on its files, and both would spoil them. */
+async function lockDirectory(directory: string): Promise<() => Promise<void>> {
+  try {
+    return await lock(directory, { stale: 10_000, update: 2_000 });
+  } catch (cause) {
+    throw new Error(
+      `Another process uses the database in ${directory}; stop it, or choose another DATA_DIR. ` +
+        'After a crash this frees itself within 10 seconds.',
+      { cause },
+    );
+  }
+}
