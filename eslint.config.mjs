@@ -79,7 +79,7 @@ export default tseslint.config(
   {
     files: [
       'apps/auth/src/{tokens,keys,identity,rooms}/**/*.ts',
-      'apps/sfu/src/{rooms,signaling}/**/*.ts',
+      'apps/sfu/src/{rooms,signaling,tokens}/**/*.ts',
       'apps/*/src/{ports,errors}.ts',
     ],
     rules: {

@@ -1,6 +1,7 @@
 import { openApiDocument } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import {
+  type CloseStack,
   createApiListener,
   createCloseStack,
   createLogger,
@@ -9,18 +10,26 @@ import {
 } from '@romm-netplay/service-kit';
 import { openRedisState, type SharedState } from '@romm-netplay/shared-state';
 import {
-  createLocalKeySet,
   createTokenIssuer,
   createTokenVerifier,
+  DEFAULT_CLOCK_SKEW_SECONDS,
   type KeySet,
+  READ_TOKEN_TTL_SECONDS,
   trustOnly,
 } from '@romm-netplay/token-core';
 import { createDevIdentityProvider, DEV_IDENTITY_WARNING } from './adapters/dev-identity-provider.js';
-import { loadSigningKey } from './adapters/file-signing-key.js';
+import { createAesKeyCipher } from './adapters/aes-key-cipher.js';
+import { loadEncryptionKey } from './adapters/file-encryption-key.js';
+import { openDatabase } from './adapters/sql/database.js';
+import { createSqlKeyStore } from './adapters/sql/sql-key-store.js';
 import type { AuthConfig, IdentityProviderName } from './config.js';
 import { createHandlers } from './http/handlers.js';
-import { createInternalAccess } from './http/internal-access.js';
+import { createServerAccess } from './http/server-access.js';
 import { translateError } from './http/translate-error.js';
+import { startKeepingKeys } from './keys/keep-keys.js';
+import type { KeyManagementDeps } from './keys/key-management.js';
+import type { KeyStore } from './keys/key-store.js';
+import { createSigningKeys } from './keys/signing-keys.js';
 import type { IdentityProvider } from './ports.js';
 
 export interface Auth {
@@ -36,6 +45,8 @@ export interface Auth {
 export interface ComposeOverrides {
   /** State brought by the caller, who also closes it; otherwise Redis is opened. */
   readonly state?: SharedState;
+  /** Where keys are kept; otherwise the database is opened. */
+  readonly keyStore?: KeyStore;
   readonly log?: Logger;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -56,34 +67,43 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
     const issuer = config.issuer ?? `http://localhost:${server.port}`;
     const state = overrides.state ?? (await openState(config, log));
     if (overrides.state === undefined) closing.defer(() => state.close());
-    const signingKey = await loadSigningKey(config.dataDir, config.signingAlg);
-    const keys = createLocalKeySet([signingKey]);
+    const { store, checks } = await openKeyStore(config, overrides, closing, log);
+    const keyManagement = await keyManagementOf(config, store, now);
+    const keys = createSigningKeys(keyManagement);
+    const audit = (event: string, details: object) => log.info({ audit: event, ...details }, event);
+    const keeper = await startKeepingKeys({
+      ...keyManagement,
+      keys,
+      onRotated: (kid) => audit('key.rotated', { kid }),
+      onError: (error) => log.error({ err: error }, 'signing keys not followed'),
+    });
+    closing.defer(() => keeper.close());
     const warnings = config.identityProviders.includes('dev') ? [DEV_IDENTITY_WARNING] : [];
     for (const warning of warnings) log.warn(warning);
 
     const handlers = createHandlers({
       providers: config.identityProviders.map((name) => PROVIDERS[name]()),
-      issuer: createTokenIssuer({ issuer, signingKey: () => signingKey, now }),
+      issuer: createTokenIssuer({ issuer, signingKey: () => keys.current(), now }),
       verifier: createTokenVerifier({ trustedIssuers: trustOnly(issuer, keys), audience: issuer, now }),
       jtis: state.jtis,
       rooms: state.rooms,
       audience: issuer,
       now,
-      publicKeys: () => [signingKey.publicJwk],
-      checks: { state: () => state.ping() },
+      keys,
+      keyManagement,
+      jwksMaxAgeSeconds: Math.floor(config.keyPublishLeadSeconds / 3),
+      checks: { state: () => state.ping(), ...checks },
       warnings,
+      onAdminChange: audit,
       onComponentDown: (component, error) => log.error({ component, err: error }, 'component is down'),
     });
-    const requireInternal = createInternalAccess(config.internalSecret);
     server.serve(
       createApiListener({
         api: AUTH_API,
         handlers,
         openApi,
         translate: translateError,
-        authorize: (access, headers) => {
-          if (access === 'internal') requireInternal(headers);
-        },
+        authorize: createServerAccess(config),
         allowedOrigins: config.allowedOrigins,
         log,
         hot: ['verifyToken'],
@@ -105,4 +125,47 @@ function openState(config: AuthConfig, log: Logger): Promise<SharedState> {
     roomTtlMs: config.roomTtlSeconds * 1000,
     onError: (error) => log.error({ err: error }, 'Redis connection'),
   });
+}
+
+async function openKeyStore(
+  config: AuthConfig,
+  { keyStore }: ComposeOverrides,
+  closing: CloseStack,
+  log: Logger,
+) {
+  if (keyStore !== undefined) return { store: keyStore, checks: {} };
+  const database = await openDatabase({
+    url: config.databaseUrl,
+    dataDir: config.dataDir,
+    onError: (error) => log.error({ err: error }, 'database connection'),
+  });
+  closing.defer(() => database.close());
+  return { store: createSqlKeyStore(database.sql), checks: { database: () => database.ping() } };
+}
+
+/** Clocks of replicas may differ by this much without a token being refused. */
+const CLOCK_DIFFERENCE_SECONDS = 30;
+
+async function keyManagementOf(
+  config: AuthConfig,
+  store: KeyStore,
+  now: () => number,
+): Promise<KeyManagementDeps> {
+  const { keyEncryptionKeys, dataDir, signingAlg, rsaBits, keyRotationSeconds, keyPublishLeadSeconds } =
+    config;
+  const encryptionKeys =
+    keyEncryptionKeys.length > 0 ? keyEncryptionKeys : [await loadEncryptionKey(dataDir)];
+  const retainSeconds = READ_TOKEN_TTL_SECONDS + DEFAULT_CLOCK_SKEW_SECONDS + CLOCK_DIFFERENCE_SECONDS;
+  return {
+    store,
+    cipher: createAesKeyCipher(encryptionKeys),
+    policy: {
+      rotationIntervalMs: keyRotationSeconds * 1000,
+      publishLeadMs: keyPublishLeadSeconds * 1000,
+      retainMs: retainSeconds * 1000,
+    },
+    alg: signingAlg,
+    rsaBits,
+    now,
+  };
 }

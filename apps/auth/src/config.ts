@@ -13,18 +13,36 @@ export interface AuthConfig {
   readonly issuer: string | undefined;
   /** Undefined: the caller of compose brings the state (standalone). */
   readonly redisUrl: string | undefined;
-  /** Where the signing key is kept. */
+  /** Where the embedded database is kept. */
   readonly dataDir: string;
   readonly identityProviders: readonly IdentityProviderName[];
   /** Undefined: the internal endpoints answer 503. */
   readonly internalSecret: string | undefined;
   readonly signingAlg: SigningAlg;
+  readonly rsaBits: number;
+  /** postgres:// URL; undefined: PGlite under `dataDir`. */
+  readonly databaseUrl: string | undefined;
+  /** The first seals private keys, the others still open them; empty: a key kept under `dataDir`. */
+  readonly keyEncryptionKeys: readonly Buffer[];
+  readonly keyRotationSeconds: number;
+  /** How long a key is published before it signs; verifiers may cache the set for two thirds of it. */
+  readonly keyPublishLeadSeconds: number;
+  /** Undefined: the admin endpoints answer 503. */
+  readonly adminApiKey: string | undefined;
   readonly allowedOrigins: readonly string[];
   readonly roomTtlSeconds: number;
   readonly logLevel: string;
 }
 
-const SECRETS = ['ROMM_SFU_INTERNAL_SECRET', 'REDIS_URL'];
+const SECRETS = [
+  'ROMM_SFU_INTERNAL_SECRET',
+  'REDIS_URL',
+  'DATABASE_URL',
+  'KEY_ENCRYPTION_KEY',
+  'KEY_ENCRYPTION_KEY_PREVIOUS',
+  'ADMIN_API_KEY',
+];
+const DAY_SECONDS = 24 * 3600;
 
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
@@ -38,8 +56,20 @@ const environment = z.object({
   ),
   ROMM_SFU_INTERNAL_SECRET: variables.secret.optional(),
   SIGNING_ALG: z.enum(SIGNING_ALGS, { error: `must be one of: ${SIGNING_ALGS.join(', ')}` }).default('RS256'),
+  SIGNING_RSA_BITS: z
+    .enum(['2048', '3072', '4096'], { error: 'must be 2048, 3072 or 4096' })
+    .default('2048')
+    .transform(Number),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must look like postgres://user@host/database' })
+    .optional(),
+  KEY_ENCRYPTION_KEY: variables.key256.optional(),
+  KEY_ENCRYPTION_KEY_PREVIOUS: variables.key256.optional(),
+  KEY_ROTATION_SECONDS: variables.seconds(30 * DAY_SECONDS, 3650 * DAY_SECONDS, 2),
+  KEY_PUBLISH_LEAD_SECONDS: variables.seconds(900, DAY_SECONDS, 1),
+  ADMIN_API_KEY: variables.secret.optional(),
   ALLOWED_ORIGINS: variables.origins,
-  ROOM_REGISTRY_TTL_SECONDS: variables.seconds(60, 3600),
+  ROOM_REGISTRY_TTL_SECONDS: variables.seconds(60, 3600, 2),
   LOG_LEVEL: variables.logLevel('info'),
 });
 
@@ -62,7 +92,16 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
   const faults = [...ownFaults(values), ...identityFaults(values)];
   if (values.NODE_ENV === 'production') {
     if (values.AUTH_ISSUER === undefined) faults.push("AUTH_ISSUER is required: this instance's public URL.");
-    faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET: values.ROMM_SFU_INTERNAL_SECRET }));
+    if (values.KEY_ENCRYPTION_KEY === undefined) {
+      faults.push(
+        'KEY_ENCRYPTION_KEY is required: it seals the signing keys; make one with: openssl rand -hex 32',
+      );
+    }
+    const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY } = values;
+    faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY }));
+  }
+  if (values.KEY_PUBLISH_LEAD_SECONDS >= values.KEY_ROTATION_SECONDS) {
+    faults.push('KEY_ROTATION_SECONDS must be more than KEY_PUBLISH_LEAD_SECONDS.');
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return {
@@ -74,6 +113,14 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
     identityProviders: values.IDENTITY_PROVIDERS,
     internalSecret: values.ROMM_SFU_INTERNAL_SECRET,
     signingAlg: values.SIGNING_ALG,
+    rsaBits: values.SIGNING_RSA_BITS,
+    databaseUrl: values.DATABASE_URL,
+    keyEncryptionKeys: [values.KEY_ENCRYPTION_KEY, values.KEY_ENCRYPTION_KEY_PREVIOUS].filter(
+      (key) => key !== undefined,
+    ),
+    keyRotationSeconds: values.KEY_ROTATION_SECONDS,
+    keyPublishLeadSeconds: values.KEY_PUBLISH_LEAD_SECONDS,
+    adminApiKey: values.ADMIN_API_KEY,
     allowedOrigins: values.ALLOWED_ORIGINS,
     roomTtlSeconds: values.ROOM_REGISTRY_TTL_SECONDS,
     logLevel: values.LOG_LEVEL,
@@ -91,3 +138,12 @@ function identityFaults({ IDENTITY_PROVIDERS: providers, NODE_ENV }: Values): st
   }
   return [];
 }
+
+const adminEnvironment = z.object({
+  AUTH_URL: variables.httpUrl.default('http://127.0.0.1:3100'),
+  ADMIN_API_KEY: variables.secret.optional(),
+});
+
+/** What the commands need to talk to a running service. @throws ConfigError */
+export const adminEnv = (env: Env = process.env): z.output<typeof adminEnvironment> =>
+  parseEnv(adminEnvironment, env, ['ADMIN_API_KEY']);

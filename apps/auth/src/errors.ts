@@ -7,6 +7,13 @@ export const AUTH_ERRORS = {
   token_used: 'The write token was used before or has expired; ask for a new one.',
   room_not_found: 'There is no room of this name.',
   room_held_elsewhere: 'Another node hosts a room of this name; only that node may change its record.',
+  key_not_found: 'There is no key with this kid; list them with: netplay-keys list.',
+  key_withdrawn: 'This key has been withdrawn already.',
+  too_many_keys: 'Too many keys are published; wait until older ones have expired, or withdraw one.',
+  keys_unavailable: 'The signing keys cannot be read just now; try again shortly.',
+  database_unavailable: 'The database is unavailable; nothing was changed. Try again shortly.',
+  admin_key_unset: 'The admin API is off; set ADMIN_API_KEY on this server.',
+  admin_key_wrong: 'The Authorization header must be: Bearer, and the ADMIN_API_KEY of this server.',
 } as const satisfies Record<string, string>;
 
 export type AuthErrorCode = keyof typeof AUTH_ERRORS;

@@ -11,6 +11,7 @@ const GOOD = {
   IDENTITY_PROVIDERS: 'dev',
   AUTH_ISSUER: 'https://games.example.org/',
   ROMM_SFU_INTERNAL_SECRET: STRONG,
+  KEY_ENCRYPTION_KEY: 'ab'.repeat(32),
 };
 
 function faultsOf(env: Record<string, string>): readonly string[] {

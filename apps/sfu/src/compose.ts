@@ -13,7 +13,6 @@ import type { SharedState } from '@romm-netplay/shared-state';
 import {
   createCachedVerifier,
   createRemoteKeySet,
-  createTokenVerifier,
   type KeySet,
   type TokenVerifier,
   trustOnly,
@@ -67,7 +66,8 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     const services = await openServices(config, overrides, log);
     closing.defer(() => services.close());
 
-    const { keys, ready } = keysOf(config, overrides, log);
+    const { keys, ready, close: closeKeys } = keysOf(config, overrides, log);
+    closing.defer(closeKeys);
     const verifier = verifierOf(config, keys, now);
     const { consumer, registry } = services;
     const directory = createRoomDirectory({
@@ -159,21 +159,25 @@ function verifierOf(
   now: () => number,
 ): TokenVerifier {
   const trustedIssuers = trustOnly(authIssuer, keys);
-  const verifier = createTokenVerifier({ trustedIssuers, audience: authIssuer, clockSkewSeconds, now });
-  return createCachedVerifier(verifier, { clockSkewSeconds, now });
+  return createCachedVerifier({ trustedIssuers, audience: authIssuer, clockSkewSeconds, now });
 }
+
+/** With the interval at which auth follows its own store, a withdrawn key is refused within a second. */
+const KEYS_POLL_MS = 400;
 
 /** The issuer's keys, and a check that they are at hand. */
 function keysOf(config: SfuConfig, { keys }: ComposeOverrides, log: Logger) {
-  if (keys !== undefined) return { keys, ready: () => Promise.resolve(0) };
+  if (keys !== undefined) return { keys, ready: () => Promise.resolve(0), close: () => undefined };
   const remote = createRemoteKeySet({
     jwksUrl: `${config.authBaseUrl}${AUTH_API.jwks.path}`,
+    pollMs: KEYS_POLL_MS,
     onError: (error) => log.error({ err: error }, 'key set not fetched'),
   });
   // Warms the cache; when auth is not up yet, the first token or readiness check tries again.
   remote.ready().catch(() => undefined);
   return {
     keys: remote,
+    close: () => remote.close(),
     async ready() {
       const startedAt = performance.now();
       await remote.ready();

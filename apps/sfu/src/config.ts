@@ -42,7 +42,7 @@ const environment = z.object({
   ROMM_URL: variables.httpUrl.optional(),
   REDIS_URL: variables.redisUrl.optional(),
   ROMM_SFU_INTERNAL_SECRET: variables.secret.optional(),
-  ROOM_REGISTRY_TTL_SECONDS: variables.seconds(60, 3600),
+  ROOM_REGISTRY_TTL_SECONDS: variables.seconds(60, 3600, 2),
   SFU_AUTH_CLOCK_SKEW_SECONDS: variables.seconds(5, 30),
   ALLOWED_ORIGINS: variables.origins,
   TRUSTED_PROXIES: variables.trustedProxies,

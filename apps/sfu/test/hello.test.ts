@@ -23,7 +23,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 describe('hello: who is on the socket (P1.8, S2)', () => {
   it('takes the token of the first message', async () => {
     const { call } = await rawSocket(node.sfu);
-    expect(await call('hello', { token: node.readToken(ADA) })).toMatchObject({
+    expect(await call('hello', { token: await node.readToken(ADA) })).toMatchObject({
       ok: true,
       data: {
         client_id: expect.stringMatching(/^[\w-]{22}$/),
@@ -36,11 +36,11 @@ describe('hello: who is on the socket (P1.8, S2)', () => {
   });
 
   it('prefers the bearer over the first message, and the first message over cookies', async () => {
-    const both = await rawSocket(node.sfu, { headers: bearer(node.readToken(ADA)) });
-    expect(nameOf(await both.call('hello', { token: node.readToken(BOB) }))).toBe('Ada');
-    const cookie = { cookie: `x=1; romm_sfu_token=${node.readToken(ADA)}` };
+    const both = await rawSocket(node.sfu, { headers: bearer(await node.readToken(ADA)) });
+    expect(nameOf(await both.call('hello', { token: await node.readToken(BOB) }))).toBe('Ada');
+    const cookie = { cookie: `x=1; romm_sfu_token=${await node.readToken(ADA)}` };
     const first = await rawSocket(node.sfu, { headers: cookie });
-    expect(nameOf(await first.call('hello', { token: node.readToken(BOB) }))).toBe('Bob');
+    expect(nameOf(await first.call('hello', { token: await node.readToken(BOB) }))).toBe('Bob');
     const silent = await rawSocket(node.sfu, { headers: cookie });
     expect(nameOf(await silent.call('hello'))).toBe('Ada');
   });
@@ -48,13 +48,15 @@ describe('hello: who is on the socket (P1.8, S2)', () => {
   it.each(['romm_sfu_token', 'sfu_token'])(
     'takes cookie %s, even when the first message is no hello',
     async (name) => {
-      const { call } = await rawSocket(node.sfu, { headers: { cookie: `${name}=${node.readToken(ADA)}` } });
+      const { call } = await rawSocket(node.sfu, {
+        headers: { cookie: `${name}=${await node.readToken(ADA)}` },
+      });
       expect(await call('list-rooms')).toMatchObject({ ok: true, data: { rooms: [] } });
     },
   );
 
   it('takes a token of the query only where that is switched on (D7)', async () => {
-    const query = `?token=${node.readToken(ADA)}`;
+    const query = `?token=${await node.readToken(ADA)}`;
     const strict = await rawSocket(node.sfu, { query });
     expect(errorOf(await strict.call('hello'))).toBe('unauthorized');
     const open = await rawSocket(lenient.sfu, { query });
@@ -71,7 +73,7 @@ describe('hello: who is on the socket (P1.8, S2)', () => {
     [
       'a forged token',
       'token_signature',
-      () => Promise.resolve({ token: `${node.readToken(ADA).slice(0, -6)}AAAAAA` }),
+      async () => ({ token: `${(await node.readToken(ADA)).slice(0, -6)}AAAAAA` }),
     ],
     ['a write token', 'token_type', async () => ({ token: await node.writeToken(ADA) })],
     ['a token that is no string', 'invalid_request', () => Promise.resolve({ token: 7 })],
@@ -91,10 +93,22 @@ describe('hello: who is on the socket (P1.8, S2)', () => {
     expect(await closed).toBe(CLOSE_CODES.unauthorized.code);
   });
 
+  it('lets frames wait for the hello they follow', async () => {
+    const { socket, call, messages } = await rawSocket(node.sfu);
+    const hello = call('hello', { token: await node.readToken(ADA) });
+    socket.send(new Uint8Array([0, 1]));
+    expect((await hello)['ok']).toBe(true);
+    await call('list-rooms');
+    expect(messages).toContainEqual({
+      type: 'error',
+      data: expect.objectContaining({ code: 'not_in_room' }),
+    });
+  });
+
   it('takes one hello per socket', async () => {
-    const { call } = await rawSocket(node.sfu, { headers: bearer(node.readToken(ADA)) });
+    const { call } = await rawSocket(node.sfu, { headers: bearer(await node.readToken(ADA)) });
     expect((await call('hello'))['ok']).toBe(true);
-    expect(errorOf(await call('hello', { token: node.readToken(BOB) }))).toBe('already_authenticated');
+    expect(errorOf(await call('hello', { token: await node.readToken(BOB) }))).toBe('already_authenticated');
   });
 
   it('gives equal players one player_id and every socket its own client_id', async () => {

@@ -16,8 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => node.close());
 
-const get = (path: string, token = node.readToken(ADA)) =>
-  request(node.sfu.url).get(path).set('authorization', `Bearer ${token}`);
+const get = async (path: string, token?: string) =>
+  request(node.sfu.url)
+    .get(path)
+    .set('authorization', `Bearer ${token ?? (await node.readToken(ADA))}`);
 
 describe('GET /list', () => {
   it('shows the rooms of the instance by name, as existing clients read them (D21)', async () => {
@@ -46,7 +48,7 @@ describe('GET /list', () => {
   it('takes the token of a cookie', async () => {
     const { status } = await request(node.sfu.url)
       .get('/list')
-      .set('cookie', `romm_sfu_token=${node.readToken(ADA)}`);
+      .set('cookie', `romm_sfu_token=${await node.readToken(ADA)}`);
     expect(status).toBe(200);
   });
 });
@@ -71,15 +73,19 @@ describe('GET /resolve', () => {
 
 describe('refusals (D7, D9)', () => {
   it.each([
-    ['no token', 'token_missing', () => request(node.sfu.url).get('/list')],
-    ['a query token', 'token_missing', () => request(node.sfu.url).get(`/list?token=${node.readToken(ADA)}`)],
+    ['no token', 'token_missing', async () => request(node.sfu.url).get('/list')],
+    [
+      'a query token',
+      'token_missing',
+      async () => request(node.sfu.url).get(`/list?token=${await node.readToken(ADA)}`),
+    ],
     [
       'a write token',
       'token_type',
-      () => get('/list', node.issuer.issueWriteToken(ADA, 'https://games.example.org').token),
+      async () => get('/list', (await node.issuer.issueWriteToken(ADA, 'https://games.example.org')).token),
     ],
     ['garbage', 'token_malformed', () => get('/list', 'garbage')],
-    ['no token at /resolve', 'token_missing', () => request(node.sfu.url).get('/resolve?room=chess')],
+    ['no token at /resolve', 'token_missing', async () => request(node.sfu.url).get('/resolve?room=chess')],
   ])('answers 401 to %s', async (_what, code, send) => {
     const { status, body, type } = await send();
     expect({ status, type, code: (body as { code: string }).code }).toEqual({
@@ -94,7 +100,7 @@ describe('refusals (D7, D9)', () => {
     const blind = await startNode(nowhere, { keys: undefined as never });
     const { status, body, headers } = await request(blind.sfu.url)
       .get('/list')
-      .set('authorization', `Bearer ${node.readToken(ADA)}`);
+      .set('authorization', `Bearer ${await node.readToken(ADA)}`);
     expect({ status, code: (body as { code: string }).code }).toEqual({
       status: 503,
       code: 'keys_unavailable',

@@ -13,8 +13,8 @@ beforeEach(async () => {
 afterEach(() => node.close());
 
 const ADA = { sub: 'ada', netplayUsername: 'Ada' };
-const signedIn = (target: TestNode = node) =>
-  rawSocket(target.sfu, { headers: { authorization: `Bearer ${target.readToken(ADA)}` } });
+const signedIn = async (target: TestNode = node) =>
+  rawSocket(target.sfu, { headers: { authorization: `Bearer ${await target.readToken(ADA)}` } });
 
 async function withLimits<T>(
   limits: ComposeOverrides['limits'],
@@ -205,7 +205,7 @@ describe('limits', () => {
   it('cuts a connection that no longer answers pings, and frees its slot', async () => {
     await withLimits({ heartbeatMs: 100 }, async (target) => {
       const [ada, frozen] = [await target.connect('Ada'), await rawSocket(target.sfu)];
-      await frozen.call('hello', { token: target.readToken(ADA) });
+      await frozen.call('hello', { token: await target.readToken(ADA) });
       await ada.open('den');
       await frozen.call('join-room', { room_name: 'den', token: await target.writeToken(ADA) });
       const left = nextEvent(ada, 'users-updated', ({ users }) => users.length === 1);

@@ -134,6 +134,21 @@ describe('opening and joining (P1.9, R1)', () => {
     expect(joined.filter((code) => code === 'room_full')).toHaveLength(9);
   });
 
+  it('does not send players in a circle by a record left over from before a restart', async () => {
+    const { state } = node;
+    await state.rooms.upsert({
+      room_name: 'ghost',
+      current: 1,
+      max: 4,
+      hasPassword: false,
+      nodeId: 'node-a',
+      url: 'https://a.example',
+    });
+    const ada = await node.connect('Ada');
+    expect(await codeOf(ada.join('ghost'))).toBe('room_not_found');
+    await ada.open('ghost');
+  });
+
   it('takes a room name that is a member’s client id for a name and nothing else (D12)', async () => {
     const { ada, bob } = await twoInARoom();
     const mallory = await node.connect('Mallory');

@@ -27,14 +27,14 @@ describe('opening and joining cost a write token (P1.4, P1.9, D1)', () => {
     const bob = await node.connect('Bob');
     const forger = createTokenIssuer({ issuer: ISSUER, signingKey: await signer() });
     const stranger = createTokenIssuer({ issuer: 'https://evil.example', signingKey: () => node.key });
-    const unminted = node.issuer.issueWriteToken(ada.subject, ISSUER).token;
+    const unminted = (await node.issuer.issueWriteToken(ada.subject, ISSUER)).token;
     const table: [string, string][] = [
-      ['token_type', node.readToken(ada.subject)],
+      ['token_type', await node.readToken(ada.subject)],
       ['token_not_yours', await bob.writeToken()],
       ['token_used', unminted],
-      ['token_key_unknown', forger.issueWriteToken(ada.subject, ISSUER).token],
-      ['token_issuer_untrusted', stranger.issueWriteToken(ada.subject, ISSUER).token],
-      ['token_audience', node.issuer.issueWriteToken(ada.subject, 'https://other.example').token],
+      ['token_key_unknown', (await forger.issueWriteToken(ada.subject, ISSUER)).token],
+      ['token_issuer_untrusted', (await stranger.issueWriteToken(ada.subject, ISSUER)).token],
+      ['token_audience', (await node.issuer.issueWriteToken(ada.subject, 'https://other.example')).token],
       ['token_malformed', 'garbage'],
     ];
     for (const [code, token] of table) expect([code, await openWith(ada, token)]).toEqual([code, code]);

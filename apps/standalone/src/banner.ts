@@ -4,7 +4,7 @@ import type { Standalone } from './compose.js';
 /** What a newcomer wants to know after `npm start`. */
 export function banner({ auth, sfu }: Standalone): string {
   return `
-RomM netplay is running, in one process and without a database.
+RomM netplay is running: auth and one SFU node in one process.
 
   auth   ${auth.url}   mints tokens, publishes its keys
   SFU    ${sfu.url}   lists rooms, takes players' sockets at /ws

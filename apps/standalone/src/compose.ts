@@ -1,5 +1,5 @@
 import { type Auth, composeAuth } from '@romm-netplay/auth/compose';
-import { createCloseStack } from '@romm-netplay/service-kit';
+import { createCloseStack, createLogger } from '@romm-netplay/service-kit';
 import { composeSfu, type Sfu } from '@romm-netplay/sfu/compose';
 import { createMemoryState, openRedisState } from '@romm-netplay/shared-state';
 import type { StandaloneConfig } from './config.js';
@@ -15,11 +15,16 @@ export async function composeStandalone(config: StandaloneConfig): Promise<Stand
   const closing = createCloseStack();
   try {
     const { redisUrl, roomTtlSeconds } = config.auth;
+    const log = createLogger('standalone', config.auth.logLevel);
     const roomTtlMs = roomTtlSeconds * 1000;
     const state =
       redisUrl === undefined
         ? createMemoryState({ ttlMs: roomTtlMs })
-        : await openRedisState({ url: redisUrl, roomTtlMs });
+        : await openRedisState({
+            url: redisUrl,
+            roomTtlMs,
+            onError: (error) => log.error({ err: error }, 'Redis connection'),
+          });
     closing.defer(() => state.close());
     const auth = await composeAuth(config.auth, { state });
     closing.defer(() => auth.close());

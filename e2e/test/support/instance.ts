@@ -15,6 +15,8 @@ export const entryOf = (app: 'auth' | 'sfu' | 'standalone', file = 'main.js'): s
 export interface Instance {
   readonly authUrl: string;
   readonly nodeUrls: readonly string[];
+  /** Of every replica of auth; nodes are spread over them. */
+  readonly authUrls: readonly string[];
   readonly auth: ServiceProcess;
   readonly nodes: readonly ServiceProcess[];
   /** Mints a token for the player of a UUID. @throws when auth refuses */
@@ -27,6 +29,8 @@ export interface InstanceOptions {
   /** One entry per node: what it has beside the common variables. */
   readonly nodes: readonly Readonly<Record<string, string>>[];
   readonly auth?: Readonly<Record<string, string>>;
+  /** How many processes of auth; more than one needs a DATABASE_URL. */
+  readonly replicas?: number;
 }
 
 /** Auth and its nodes as separate processes, as containers run them (modes A2 and A3). */
@@ -34,19 +38,26 @@ export async function startInstance({
   redisUrl,
   nodes: nodeEnvs,
   auth: authEnv,
+  replicas = 1,
 }: InstanceOptions): Promise<Instance> {
   const disposers = createDisposers();
   const dataDir = await mkdtemp(join(tmpdir(), 'netplay-e2e-'));
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
   const common = { PORT: '0', HOST: '127.0.0.1', AUTH_ISSUER: ISSUER, ROMM_SFU_INTERNAL_SECRET: SECRET };
   const env = { ...common, REDIS_URL: redisUrl, IDENTITY_PROVIDERS: 'dev', DATA_DIR: dataDir, ...authEnv };
-  const auth = disposers.use(await startServiceProcess({ entry: entryOf('auth'), env }));
-  const authUrl = auth.urls['auth']!;
+  const auths = await Promise.all(
+    Array.from({ length: replicas }, async () =>
+      disposers.use(await startServiceProcess({ entry: entryOf('auth'), env })),
+    ),
+  );
+  const [auth] = auths as [ServiceProcess];
+  const authUrls = auths.map(({ urls }) => urls['auth']!);
+  const authUrl = authUrls[0]!;
   const nodes = await Promise.all(
     nodeEnvs.map(async (nodeEnv, index) => {
       const nodeCommon = {
         ...common,
-        ROMM_API_BASE_URL: authUrl,
+        ROMM_API_BASE_URL: authUrls[index % replicas]!,
         NODE_ID: `node-${index}`,
         SFU_MAX_SOCKETS_PER_ADDRESS: '5000',
       };
@@ -57,6 +68,7 @@ export async function startInstance({
   );
   return {
     authUrl,
+    authUrls,
     nodeUrls: nodes.map(({ urls }) => urls['sfu']!),
     auth,
     nodes,

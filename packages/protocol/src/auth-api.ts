@@ -9,7 +9,23 @@ const NOT_INTERNAL = {
   401: 'The x-romm-sfu-secret header is missing or wrong.',
   503: 'No internal secret is configured, or shared state is unavailable; try again.',
 };
+const NOT_ADMIN = {
+  401: 'The Authorization header is not Bearer with the admin API key.',
+  503: 'No admin API key is configured, or the database is unavailable; try again.',
+};
 const ok = z.object({ ok: z.literal(true) });
+
+const listedKey = z
+  .object({
+    kid: z.string(),
+    alg: z.string(),
+    phase: z.enum(['next', 'current', 'previous', 'gone']),
+    createdAt: z.iso.datetime(),
+    signsFrom: z.iso.datetime(),
+    withdrawnAt: z.iso.datetime().nullable(),
+    encryptionKeyId: z.string(),
+  })
+  .meta({ id: 'SigningKey' });
 
 /** The HTTP interface of `apps/auth`. */
 export const AUTH_API = {
@@ -90,7 +106,60 @@ export const AUTH_API = {
     summary: 'The public keys that verify tokens of this issuer (RFC 7517)',
     access: 'public',
     reply: z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string() })) }),
+    refusals: { 304: 'The set is the one of If-None-Match.' },
+  },
+  configuration: {
+    method: 'get',
+    path: '/.well-known/netplay-configuration',
+    summary: 'What other instances and clients need to know of this issuer',
+    access: 'public',
+    reply: z.object({
+      issuer: z.url(),
+      jwks_uri: z.url(),
+      token_endpoint: z.url(),
+      token_types_supported: z.array(z.string()),
+      id_token_signing_alg_values_supported: z.array(z.string()),
+      protocol_versions_supported: z.array(z.string()),
+    }),
     refusals: {},
+  },
+  listKeys: {
+    method: 'get',
+    path: '/api/admin/keys',
+    summary: 'The signing keys and their phases; no private part',
+    access: 'admin',
+    reply: z.object({ keys: z.array(listedKey) }),
+    refusals: NOT_ADMIN,
+  },
+  rotateKeys: {
+    method: 'post',
+    path: '/api/admin/keys/rotate',
+    summary: 'Publish a successor of the current signing key now; it signs after the publication lead',
+    access: 'admin',
+    reply: z.object({ kid: z.string(), signs_from: z.iso.datetime() }),
+    refusals: { 409: 'Too many keys are published.', ...NOT_ADMIN },
+  },
+  withdrawKey: {
+    method: 'post',
+    path: '/api/admin/keys/withdraw',
+    summary: 'End a compromised key at once; its tokens are refused everywhere within a second',
+    access: 'admin',
+    body: z.object({ kid: z.string().min(1).max(128) }),
+    reply: ok,
+    refusals: {
+      400: 'The body is not valid.',
+      404: 'There is no such key.',
+      409: 'It is withdrawn already.',
+      ...NOT_ADMIN,
+    },
+  },
+  reencryptKeys: {
+    method: 'post',
+    path: '/api/admin/keys/reencrypt',
+    summary: 'Seal every private key under the current KEY_ENCRYPTION_KEY',
+    access: 'admin',
+    reply: z.object({ reencrypted: z.int() }),
+    refusals: NOT_ADMIN,
   },
   health,
   readiness,

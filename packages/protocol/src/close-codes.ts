@@ -10,7 +10,6 @@ export const CLOSE_CODES = {
   tooLarge: { code: 4413, retry: false, reason: 'A frame was larger than allowed.' },
   slowReader: { code: 4428, retry: true, reason: 'You read too slowly; the send buffer is full.' },
   tooManyMessages: { code: 4429, retry: true, reason: 'Too many messages; slow down.' },
-  internal: { code: 4500, retry: true, reason: 'Something failed here; reconnect.' },
   unavailable: { code: 4503, retry: true, reason: 'Authentication is unavailable; try again shortly.' },
 } as const satisfies Record<string, { code: number; retry: boolean; reason: string }>;
 

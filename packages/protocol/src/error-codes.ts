@@ -7,7 +7,6 @@ export const SOCKET_ERRORS = {
   unknown_type: { retryable: false, message: 'There is no request of this type in netplay.v1.' },
   already_authenticated: { retryable: false, message: 'This socket has said hello already.' },
   unauthorized: { retryable: false, message: 'Say hello with a read token first.' },
-  token_refused: { retryable: false, message: 'The token was refused; get a new one.' },
   token_used: { retryable: false, message: 'The write token was used before or has expired; get a new one.' },
   token_not_yours: {
     retryable: false,
@@ -15,7 +14,7 @@ export const SOCKET_ERRORS = {
   },
   unavailable: {
     retryable: true,
-    message: 'The token could not be checked just now; nothing was changed. Try again.',
+    message: 'This cannot be done just now; try again shortly, with a new write token if it took one.',
   },
   room_exists: { retryable: false, message: 'A room of this name exists; choose another name or join it.' },
   room_not_found: { retryable: false, message: 'There is no room of this name; refresh the list.' },

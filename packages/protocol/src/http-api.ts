@@ -4,7 +4,7 @@ import { createDocument } from 'zod-openapi';
 import { problem } from './problem.js';
 
 /** Who may call an operation. */
-export type Access = 'public' | 'player' | 'internal';
+export type Access = 'public' | 'player' | 'internal' | 'admin';
 
 /**
  * One HTTP operation: what the router mounts, the handler parses with and the OpenAPI document says.
@@ -30,6 +30,7 @@ const SECURITY = {
   public: [],
   player: [{ bearer: [] }, { cookie: [] }],
   internal: [{ internalSecret: [] }],
+  admin: [{ adminKey: [] }],
 } satisfies Record<Access, Record<string, string[]>[]>;
 
 /** The OpenAPI 3.1 document of an API, from the schemas the server parses with. */
@@ -49,6 +50,7 @@ export function openApiDocument(title: string, version: string, api: HttpApi): o
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer' },
         cookie: { type: 'apiKey', in: 'cookie', name: 'romm_sfu_token' },
+        adminKey: { type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY of the server.' },
         internalSecret: { type: 'apiKey', in: 'header', name: 'x-romm-sfu-secret' },
       },
     },

@@ -93,16 +93,24 @@ export const variables = {
     .transform((url) => url.replace(/\/+$/, '')),
   redisUrl: z.url({ protocol: /^rediss?$/, error: 'must look like redis://host:6379' }),
   secret: z.string().max(1024, 'is longer than 1024 characters'),
+  /** 32 bytes as 64 hex digits or as base64. */
+  key256: z
+    .string()
+    .transform((value) => Buffer.from(value, /^[0-9a-f]{64}$/i.test(value) ? 'hex' : 'base64'))
+    .refine(
+      (key) => key.length === 32,
+      'must be 32 bytes in hex or base64; make one with: openssl rand -hex 32',
+    ),
   list: z
     .string()
     .transform((value) => value.split(/[\s,]+/).filter(Boolean))
     .default([]),
-  seconds: (fallback: number, max: number) =>
+  seconds: (fallback: number, max: number, min = 0) =>
     z
       .string()
-      .regex(/^\d{1,6}$/, 'must be a whole number of seconds')
+      .regex(/^\d{1,9}$/, 'must be a whole number of seconds')
       .transform(Number)
-      .refine((seconds) => seconds <= max, `must be at most ${max} seconds`)
+      .refine((seconds) => seconds >= min && seconds <= max, `must be ${min} to ${max} seconds`)
       .default(fallback),
   count: (fallback: number) =>
     z

@@ -1,5 +1,7 @@
 export * from './close-stack.js';
 export * from './env.js';
+export * from './http/bearer.js';
+export * from './http/entity-tag.js';
 export * from './http/http-error.js';
 export * from './http/json-body.js';
 export * from './http/operations.js';

@@ -1,5 +1,6 @@
 export * from './disposers.js';
 export * from './eventually.js';
 export * from './free-port.js';
+export * from './postgres-server.js';
 export * from './redis-server.js';
 export * from './service-process.js';

@@ -1,13 +1,19 @@
 import { LRUCache } from 'lru-cache';
 import type { ReadTokenClaims, TokenClaims } from './claims.js';
-import { DEFAULT_CLOCK_SKEW_SECONDS, type TokenVerifier } from './verify-token.js';
+import type { VerificationKey } from './keys.js';
+import { parseToken } from './parse-token.js';
+import {
+  createTokenVerifier,
+  DEFAULT_CLOCK_SKEW_SECONDS,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+} from './verify-token.js';
 
-export interface CachedVerifierOptions {
+export interface CachedVerifierOptions extends TokenVerifierOptions {
   /** How many verified tokens are remembered; about 1 KB each. */
   readonly maxTokens?: number;
-  readonly clockSkewSeconds?: number;
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  /** What checks a token that is not remembered; for tests that count. */
+  readonly verifier?: TokenVerifier;
 }
 
 export interface CachedVerifier extends TokenVerifier {
@@ -15,25 +21,35 @@ export interface CachedVerifier extends TokenVerifier {
   clear(): void;
 }
 
+interface Verified {
+  readonly claims: ReadTokenClaims;
+  readonly key: VerificationKey;
+}
+
 /**
  * Remembers verified read tokens until they expire (P4.4): a player shows the same one for 15 minutes, and
- * a look-up costs a fraction of a signature check. One-time tokens always take the whole way.
+ * a look-up costs a fraction of a signature check. A remembered token is good only as long as its issuer is
+ * trusted and still publishes the key that signed it. One-time tokens always take the whole way.
  */
-export function createCachedVerifier(
-  verifier: TokenVerifier,
-  options: CachedVerifierOptions = {},
-): CachedVerifier {
-  const { maxTokens = 10_000, clockSkewSeconds = DEFAULT_CLOCK_SKEW_SECONDS, now = Date.now } = options;
-  const verified = new LRUCache<string, ReadTokenClaims>({ max: maxTokens });
+export function createCachedVerifier(options: CachedVerifierOptions): CachedVerifier {
+  const { trustedIssuers, clockSkewSeconds = DEFAULT_CLOCK_SKEW_SECONDS, now = Date.now } = options;
+  const { maxTokens = 10_000, verifier = createTokenVerifier(options) } = options;
+  const verified = new LRUCache<string, Verified>({ max: maxTokens });
+
+  const isStillGood = ({ claims, key }: Verified): boolean =>
+    Math.floor(now() / 1000) < claims.exp + clockSkewSeconds &&
+    trustedIssuers(claims.iss)?.find(key.kid) === key;
 
   function remember(token: string, claims: TokenClaims): void {
-    if (claims.type === 'sfu:read') verified.set(token, claims);
+    if (claims.type !== 'sfu:read') return;
+    const key = trustedIssuers(claims.iss)?.find(parseToken(token).header.kid);
+    if (key !== undefined && !(key instanceof Promise)) verified.set(token, { claims, key });
   }
 
   const verify: TokenVerifier['verify'] = async (token, types) => {
     const known = verified.get(token);
     if (known !== undefined && (types as readonly string[]).includes('sfu:read')) {
-      if (Math.floor(now() / 1000) < known.exp + clockSkewSeconds) return known as never;
+      if (isStillGood(known)) return known.claims as never;
       verified.delete(token);
     }
     const claims = await verifier.verify(token, types);

@@ -32,7 +32,8 @@ export async function fetchKeySet(
   if (response.status !== 200) throw new Error(`The key set answered ${response.status}.`);
   const text = await readBounded(response);
   const etag = response.headers.get('etag') ?? `"${createHash('sha256').update(text).digest('base64url')}"`;
-  return { keys: readKeys(text), etag, maxAgeMs };
+  // The known key objects stay: whatever was concluded from them still holds.
+  return { keys: known?.etag === etag ? known.keys : readKeys(text), etag, maxAgeMs };
 }
 
 function readKeys(text: string): Map<string, VerificationKey> {

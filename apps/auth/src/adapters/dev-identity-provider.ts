@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bearerOf } from '../identity/bearer.js';
+import { bearerOf } from '@romm-netplay/service-kit';
 import type { IdentityProvider } from '../ports.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

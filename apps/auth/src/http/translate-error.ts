@@ -10,6 +10,13 @@ const STATUS: Record<AuthErrorCode, number> = {
   token_used: 401,
   room_not_found: 404,
   room_held_elsewhere: 409,
+  key_not_found: 404,
+  key_withdrawn: 409,
+  too_many_keys: 409,
+  keys_unavailable: 503,
+  database_unavailable: 503,
+  admin_key_unset: 503,
+  admin_key_wrong: 401,
 };
 
 export function translateError(error: unknown): HttpError | undefined {

@@ -22,7 +22,7 @@ export async function mintToken(
 ): Promise<IssuedToken> {
   const subject = await authenticate(deps, credentials);
   if (tokenType === 'read') return deps.issuer.issueReadToken(subject, deps.audience);
-  const issued = deps.issuer.issueWriteToken(subject, deps.audience);
+  const issued = await deps.issuer.issueWriteToken(subject, deps.audience);
   await deps.jtis.remember(issued.jti, issued.expiresAtMs);
   return issued;
 }

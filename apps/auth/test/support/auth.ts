@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { type Auth, composeAuth, type ComposeOverrides } from '@romm-netplay/auth/compose';
 import { type AuthConfig, parseEmbeddedConfig } from '@romm-netplay/auth/config';
 import { createMemoryState } from '@romm-netplay/shared-state';
+import { createMemoryKeyStore } from '../../src/adapters/memory-key-store.js';
 
 export const SECRET = 'a-long-internal-secret-for-tests';
+export const ADMIN_KEY = 'an-admin-key-for-tests';
 export const ISSUER = 'https://games.example.org';
 export const ALICE = '11111111-1111-4111-8111-111111111111';
 
@@ -15,6 +17,8 @@ const ENV = {
   AUTH_ISSUER: ISSUER,
   IDENTITY_PROVIDERS: 'dev',
   ROMM_SFU_INTERNAL_SECRET: SECRET,
+  ADMIN_API_KEY: ADMIN_KEY,
+  KEY_ENCRYPTION_KEY: 'ab'.repeat(32),
   LOG_LEVEL: 'silent',
 };
 
@@ -22,7 +26,7 @@ export interface TestAuth extends Auth {
   readonly dataDir: string;
 }
 
-/** The real service on a free port, over state in memory unless the test brings another. */
+/** The real service on a free port, over state and keys in memory unless the test brings others. */
 export async function startAuth(
   changes: Partial<AuthConfig> = {},
   overrides: ComposeOverrides = {},
@@ -30,7 +34,8 @@ export async function startAuth(
   const dataDir = changes.dataDir ?? (await mkdtemp(join(tmpdir(), 'netplay-auth-')));
   const config = { ...parseEmbeddedConfig(ENV), dataDir, ...changes };
   const state = config.redisUrl === undefined ? { state: createMemoryState() } : {};
-  const auth = await composeAuth(config, { ...state, ...overrides });
+  const keyStore = config.databaseUrl === undefined ? { keyStore: createMemoryKeyStore() } : {};
+  const auth = await composeAuth(config, { ...state, ...keyStore, ...overrides });
   return {
     ...auth,
     dataDir,

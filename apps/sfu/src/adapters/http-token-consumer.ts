@@ -1,4 +1,5 @@
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
+import { StateUnavailableError } from '@romm-netplay/shared-state';
 import type { WriteTokenConsumer } from '../ports.js';
 import type { AuthApiClient } from './auth-api-client.js';
 
@@ -6,7 +7,9 @@ import type { AuthApiClient } from './auth-api-client.js';
 export const createHttpTokenConsumer = (auth: AuthApiClient): WriteTokenConsumer => ({
   async consume(token, { iss, sub }) {
     const { status, body } = await auth.post(AUTH_API.verifyToken.path, { token, consume: true });
-    if (status !== 200) return false;
+    if (status === 401) return false;
+    // Neither yes nor no: that is not auth, or not one we understand.
+    if (status !== 200) throw new StateUnavailableError({ cause: new Error(`auth answered ${status}`) });
     // What auth used up must be what this node verified.
     const reply = AUTH_API.verifyToken.reply.safeParse(body).data;
     return reply?.type === 'sfu:write' && reply.iss === iss && reply.sub === sub;

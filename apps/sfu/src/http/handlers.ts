@@ -1,12 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RoomMap } from '@romm-netplay/protocol';
 import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
-import { checkReadiness, type ComponentCheck, type Handlers, HttpError } from '@romm-netplay/service-kit';
+import {
+  bearerOf,
+  checkReadiness,
+  type ComponentCheck,
+  type Handlers,
+  HttpError,
+} from '@romm-netplay/service-kit';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
 import type { TokenVerifier } from '@romm-netplay/token-core';
 import { listRooms } from '../rooms/list-rooms.js';
 import { resolveRoom } from '../rooms/resolve-room.js';
-import { bearerToken, cookieToken } from '../tokens/shown-token.js';
+import { cookieToken } from '../tokens/shown-token.js';
 
 export interface HandlersDeps {
   readonly registry: RoomRegistry;
@@ -20,7 +26,9 @@ export interface HandlersDeps {
 export function createHandlers(deps: HandlersDeps): Handlers<typeof SFU_API> {
   async function assertPlayer(headers: IncomingHttpHeaders, queryToken: string | undefined): Promise<void> {
     const token =
-      bearerToken(headers) ?? cookieToken(headers) ?? (deps.allowQueryToken ? queryToken : undefined);
+      bearerOf(headers.authorization) ??
+      cookieToken(headers) ??
+      (deps.allowQueryToken ? queryToken : undefined);
     if (token === undefined) {
       throw new HttpError(
         401,

@@ -42,5 +42,7 @@ async function findRoom({ directory, registry }: JoinRoomDeps, roomName: string)
   const room = directory.find(roomName);
   if (room !== undefined) return room;
   const elsewhere = await registry.resolve(roomName);
-  throw new SocketError(elsewhere === undefined ? 'room_not_found' : 'room_elsewhere');
+  // A record of our own that we do not host is left over from before a restart.
+  const isElsewhere = elsewhere !== undefined && elsewhere.nodeId !== directory.nodeId;
+  throw new SocketError(isElsewhere ? 'room_elsewhere' : 'room_not_found');
 }

@@ -19,6 +19,7 @@ export interface RoomDirectoryOptions {
 /** The rooms this node hosts, and what the registry knows of them. */
 export interface RoomDirectory {
   readonly size: number;
+  readonly nodeId: string;
   find(roomName: string): Room | undefined;
   /** @throws SocketError room_exists, rooms_full */
   assertFree(roomName: string): Promise<void>;
@@ -70,6 +71,7 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
   });
 
   return {
+    nodeId,
     get size() {
       return rooms.size;
     },

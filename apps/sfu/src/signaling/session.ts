@@ -30,8 +30,8 @@ export interface Introduction {
   readonly fallbackToken?: string | undefined;
 }
 
-/** Requests of one connection run one after another; this many may wait. */
-const MAX_WAITING = 64;
+/** Requests of one connection run one after another; this many may be under way or wait. */
+const MAX_PENDING = 64;
 
 interface Envelope {
   readonly id: RequestId;
@@ -52,7 +52,7 @@ export class Session {
   #caller: (Caller & { connected: boolean }) | undefined;
   #greeted = false;
   #closed = false;
-  #waiting = 0;
+  #pending = 0;
   #tail: Promise<void> = Promise.resolve();
 
   constructor(deps: SessionDeps, outbox: Outbox, introduction: Introduction = {}) {
@@ -74,19 +74,28 @@ export class Session {
       this.#close('badMessage');
       return;
     }
-    if (this.#waiting >= MAX_WAITING) {
+    if (this.#pending >= MAX_PENDING) {
       this.#refuse(envelope.id, new SocketError('busy'));
       return;
     }
-    this.#waiting += 1;
+    this.#enqueue(() => this.#answer(envelope));
+  }
+
+  #enqueue(work: () => unknown): void {
+    this.#pending += 1;
     this.#tail = this.#tail.then(async () => {
-      this.#waiting -= 1;
-      if (!this.#closed) await this.#answer(envelope);
+      if (!this.#closed) await work();
+      this.#pending -= 1;
     });
   }
 
   receiveBinary(frame: Uint8Array): void {
     if (this.#closed) return;
+    if (this.#caller === undefined && this.#pending > 0) {
+      // Right behind a hello that is still being verified.
+      this.#enqueue(() => this.receiveBinary(frame));
+      return;
+    }
     if (this.#caller === undefined) {
       this.#close('unauthorized');
       return;

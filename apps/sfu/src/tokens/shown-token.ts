@@ -3,10 +3,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 const COOKIE_NAMES = ['romm_sfu_token', 'sfu_token'] as const;
 
-/** The token of an `Authorization: Bearer` header (RFC 6750), if it is one. */
-export const bearerToken = ({ authorization }: IncomingHttpHeaders): string | undefined =>
-  /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
-
 /** The token of a cookie, by the names that existing pages set. */
 export function cookieToken({ cookie }: IncomingHttpHeaders): string | undefined {
   if (cookie === undefined) return undefined;

@@ -1,12 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MAX_BINARY_FRAME_BYTES, SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
-import { HttpError, PROBLEM_JSON, toProblem } from '@romm-netplay/service-kit';
+import { bearerOf, HttpError, PROBLEM_JSON, toProblem } from '@romm-netplay/service-kit';
 import { TokenError, type TokenVerifier } from '@romm-netplay/token-core';
 import proxyAddr from 'proxy-addr';
 import { WebSocketServer } from 'ws';
 import { type Introduction, Session, type SessionDeps } from '../signaling/session.js';
-import { bearerToken, cookieToken } from '../tokens/shown-token.js';
+import { cookieToken } from '../tokens/shown-token.js';
 import { bindConnection, closeSocket } from './connection.js';
 import type { SocketLimits } from './limits.js';
 
@@ -129,7 +129,7 @@ function createAdmission(options: SocketServerOptions) {
     if (!offered.includes(SUBPROTOCOL)) {
       throw new HttpError(400, 'subprotocol_missing', `Ask for the subprotocol ${SUBPROTOCOL}.`);
     }
-    const bearer = bearerToken(headers);
+    const bearer = bearerOf(headers.authorization);
     if (bearer !== undefined) return { claims: await verifier.verify(bearer, ['sfu:read']) };
     const query = allowQueryToken ? (searchParams.get('token') ?? undefined) : undefined;
     return { fallbackToken: cookieToken(headers) ?? query };
@@ -150,6 +150,7 @@ function rejectUpgrade(socket: Duplex, error: unknown): void {
     `Content-Type: ${PROBLEM_JSON}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    ...(refusal.status === 503 || refusal.status === 429 ? ['Retry-After: 1'] : []),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

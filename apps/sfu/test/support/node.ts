@@ -27,7 +27,7 @@ export interface TestNode {
   readonly state: SharedState;
   readonly key: SigningKey;
   readonly issuer: TokenIssuer;
-  readToken(subject: Subject): string;
+  readToken(subject: Subject): Promise<string>;
   /** A write token with its marker, as auth hands it out. */
   writeToken(subject: Subject): Promise<string>;
   /** A player who has connected and said hello. */
@@ -59,9 +59,9 @@ export async function startNode(
   );
   const issuer = createTokenIssuer({ issuer: ISSUER, signingKey: () => key });
 
-  const readToken = (subject: Subject) => issuer.issueReadToken(subject, ISSUER).token;
+  const readToken = async (subject: Subject) => (await issuer.issueReadToken(subject, ISSUER)).token;
   async function writeToken(subject: Subject): Promise<string> {
-    const { token, jti, expiresAtMs } = issuer.issueWriteToken(subject, ISSUER);
+    const { token, jti, expiresAtMs } = await issuer.issueWriteToken(subject, ISSUER);
     await state.jtis.remember(jti, expiresAtMs);
     return token;
   }
@@ -74,7 +74,7 @@ export async function startNode(
     readToken,
     writeToken,
     async connect(name = 'Player', subject = { sub: randomUUID(), netplayUsername: name }) {
-      const socket = await connectNetplay({ sfuUrl: sfu.url, token: readToken(subject), WebSocket });
+      const socket = await connectNetplay({ sfuUrl: sfu.url, token: await readToken(subject), WebSocket });
       disposers.use(socket);
       const mint = () => writeToken(subject);
       return {

@@ -92,13 +92,20 @@ function send(
   requestId: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    'content-type': `${contentType}; charset=utf-8`,
-    'content-length': Buffer.byteLength(text),
+  const common = {
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'x-request-id': requestId,
+  };
+  if (status === 304) {
+    response.writeHead(status, { ...common, ...headers }).end();
+    return;
+  }
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    ...common,
+    'content-type': `${contentType}; charset=utf-8`,
+    'content-length': Buffer.byteLength(text),
     ...headers,
   });
   response.end(text);

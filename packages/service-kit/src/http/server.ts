@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import cors from 'cors';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
@@ -69,7 +69,8 @@ function createExpressApp<A extends HttpApi>(
   const { allowedOrigins, openApi } = options;
   const app = express();
   app.disable('x-powered-by');
-  app.use(helmet());
+  // Whether other sites of this domain speak TLS is not for this service to decide.
+  app.use(helmet({ strictTransportSecurity: false }));
   app.use(cors({ origin: [...allowedOrigins], credentials: true, maxAge: 600 }));
   for (const { operation, listener } of listeners) app[operation.method](operation.path, listener);
   app.get('/openapi.json', (_request, response) => void response.json(openApi));
@@ -124,12 +125,17 @@ export async function listen(port: number, host: string): Promise<ListeningServe
   return {
     server,
     port: chosen,
-    url: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${chosen}`,
+    url: urlOf(host, chosen),
     serve(listener) {
       current = listener;
     },
     close: () => closeServer(server),
   };
+}
+
+function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
+  return `http://${isIPv6(host) ? `[${host === '::' ? '::1' : host}]` : host}:${port}`;
 }
 
 async function closeServer(server: Server): Promise<void> {

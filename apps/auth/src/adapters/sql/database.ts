@@ -21,6 +21,8 @@ export interface DatabaseOptions {
   /** postgres:// URL; undefined: PGlite in `dataDir`. */
   readonly url: string | undefined;
   readonly dataDir: string;
+  /** How long to wait for another process to let go of PGlite's files; a killed one does within 10 s. */
+  readonly lockWaitSeconds?: number;
   /** Told of errors of idle connections, for the log. */
   readonly onError: (error: Error) => void;
 }
@@ -38,7 +40,7 @@ const MIGRATIONS: Record<string, Migration> = { '0001-signing-keys': signingKeys
 /** Opens the issuer's database and brings its schema up to date, under a lock that replicas share (P4.2). */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { sql, close } =
-    options.url === undefined ? await openPglite(options.dataDir) : openPostgres(options.url, options);
+    options.url === undefined ? await openPglite(options) : openPostgres(options.url, options);
   try {
     await migrate(sql, 'latest');
   } catch (error) {
@@ -73,26 +75,31 @@ export async function migrate(sql: Sql, direction: 'latest' | 'none'): Promise<v
 }
 
 function openPostgres(url: string, { onError }: DatabaseOptions): Pick<Database, 'sql' | 'close'> {
+  const parserOf = pg.types.getTypeParser as (oid: number, format?: string) => unknown;
   const types = {
-    getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-      oid === INT8_OID ? Number : (pg.types.getTypeParser(oid, format as 'text') as unknown),
+    getTypeParser: (oid: number, format?: string) => (oid === INT8_OID ? Number : parserOf(oid, format)),
   };
   const pool = new pg.Pool({
     connectionString: url,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
-    types: types as pg.CustomTypesConfig,
+    types: types,
   });
   pool.on('error', onError);
+  // The pool listens to idle clients only; an error of one in use would end the process.
+  pool.on('connect', (client) => client.on('error', onError));
   const sql: Sql = new Kysely({ dialect: new PostgresDialect({ pool }) });
   return { sql, close: () => sql.destroy() };
 }
 
-async function openPglite(dataDir: string): Promise<Pick<Database, 'sql' | 'close'>> {
+async function openPglite({
+  dataDir,
+  lockWaitSeconds = 12,
+}: DatabaseOptions): Promise<Pick<Database, 'sql' | 'close'>> {
   const directory = join(dataDir, 'pglite');
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const release = await lockDirectory(directory);
+  const release = await lockDirectory(directory, lockWaitSeconds);
   const pglite = new PGlite(directory, { parsers: { [INT8_OID]: Number } });
   const sql: Sql = new Kysely({ dialect: pgliteDialect(pglite) });
   return {
@@ -105,13 +112,16 @@ async function openPglite(dataDir: string): Promise<Pick<Database, 'sql' | 'clos
 }
 
 /** PGlite does not notice a second process on its files, and both would spoil them. */
-async function lockDirectory(directory: string): Promise<() => Promise<void>> {
+async function lockDirectory(directory: string, waitSeconds: number): Promise<() => Promise<void>> {
   try {
-    return await lock(directory, { stale: 10_000, update: 2_000 });
+    return await lock(directory, {
+      stale: 10_000,
+      update: 2_000,
+      retries: { retries: waitSeconds, factor: 1, minTimeout: 1_000 },
+    });
   } catch (cause) {
     throw new Error(
-      `Another process uses the database in ${directory}; stop it, or choose another DATA_DIR. ` +
-        'After a crash this frees itself within 10 seconds.',
+      `Another process uses the database in ${directory}; stop it, or choose another DATA_DIR.`,
       { cause },
     );
   }

@@ -3,18 +3,21 @@ import { type Selectable, sql as raw, type Transaction } from 'kysely';
 import type { KeyStore, KeyStoreTransaction, StoredKey } from '../../keys/key-store.js';
 import type { Sql } from './database.js';
 import type { Schema } from './schema.js';
+import { orUnavailable } from './unavailable.js';
 
 /** Any number of our own; replicas that change keys queue behind it. */
 const LOCK_ID = 7_261_001;
 
 export function createSqlKeyStore(sql: Sql): KeyStore {
   return {
-    list: () => listKeys(sql),
+    list: () => orUnavailable(() => listKeys(sql)),
     exclusively: (work) =>
-      sql.transaction().execute(async (transaction) => {
-        await raw`select pg_advisory_xact_lock(${raw.lit(LOCK_ID)})`.execute(transaction);
-        return work(inTransaction(transaction));
-      }),
+      orUnavailable(() =>
+        sql.transaction().execute(async (transaction) => {
+          await raw`select pg_advisory_xact_lock(${raw.lit(LOCK_ID)})`.execute(transaction);
+          return work(inTransaction(transaction));
+        }),
+      ),
   };
 }
 

@@ -1,25 +1,19 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  exportSigningKey,
-  generateSigningKey,
-  importSigningKey,
-  type SigningAlg,
-  type SigningKey,
-} from '@romm-netplay/token-core';
 
 /**
- * The signing key kept in `directory`, made at the first start. The file appears whole or not at all, and
- * of two processes that start at once both use the key of the first.
+ * The key-encryption key of an installation that was given none: made at the first start and kept beside
+ * the database. It guards against a leaked database dump, not against whoever reads the whole directory;
+ * production is refused without KEY_ENCRYPTION_KEY. The file appears whole or not at all, and of two
+ * processes that start at once both use the key of the first.
  */
-export async function loadSigningKey(directory: string, alg: SigningAlg): Promise<SigningKey> {
-  const path = join(directory, `signing-key.${alg.toLowerCase()}.pem`);
+export async function loadEncryptionKey(directory: string): Promise<Buffer> {
+  const path = join(directory, 'key-encryption-key');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const existing = await readIfPresent(path);
-  if (existing !== undefined) return importSigningKey(alg, existing);
-  await createExclusively(path, exportSigningKey(await generateSigningKey(alg)));
-  return importSigningKey(alg, await readFile(path, 'utf8'));
+  if (existing === undefined) await createExclusively(path, randomBytes(32).toString('hex'));
+  return Buffer.from((existing ?? (await readFile(path, 'utf8'))).trim(), 'hex');
 }
 
 async function readIfPresent(path: string): Promise<string | undefined> {
