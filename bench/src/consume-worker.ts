@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createRedisJtiStore, jtiKey, openRedis } from '@romm-netplay/shared-state';
 import { createClient } from 'redis';
@@ -20,13 +20,17 @@ export type Order = { readonly prepare: number } | { readonly inFlight: number }
 type Consume = (jti: string) => Promise<boolean>;
 
 const MARKER_LIFE_MS = 60_000;
+const PLAYER = randomUUID();
 
 const waysOver: Record<Way, (url: string) => Promise<Consume>> = {
   [BARE]: async (url) => bareConsume(await createClient({ url }).connect()),
   // By default node-redis keeps a timer and an AbortSignal for every command for 5 s.
   [UNTIMED]: async (url) =>
     bareConsume(await createClient({ url, commandOptions: { timeout: 0 } }).connect()),
-  [OURS]: async (url) => createRedisJtiStore(await openRedis({ url })).consume,
+  [OURS]: async (url) => {
+    const store = createRedisJtiStore(await openRedis({ url }));
+    return (jti) => store.consume(jti, PLAYER);
+  },
 };
 
 const bareConsume =

@@ -100,6 +100,16 @@ describe('npm start on a Node that is too old', () => {
   });
 });
 
+describe('the rotation demo', () => {
+  it('sees no refusal while the key rotates every two seconds (P2.2)', async () => {
+    const entry = entryOf('standalone', 'demo/rotation.js');
+    const { stdout } = await promisify(execFile)(process.execPath, [entry, '--seconds', '8'], {
+      env: { PATH: process.env['PATH'] },
+    });
+    expect(stdout).toMatch(/[45] rotations, 1[3-6]\d\d verifications accepted, 0 refused\.\s*$/);
+  });
+});
+
 describe('the demo', () => {
   it('holds every claim against an instance of its own', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [entryOf('standalone', 'demo/main.js')], {

@@ -5,15 +5,22 @@ import {
   createApiListener,
   createCloseStack,
   createLogger,
+  createMetrics,
+  createMigrationWatch,
   listen,
   type Logger,
+  type MigrationWatch,
+  startMetricsServer,
 } from '@romm-netplay/service-kit';
 import { openRedisState, type SharedState } from '@romm-netplay/shared-state';
 import {
+  createMigrationVerifier,
   createTokenIssuer,
   createTokenVerifier,
   DEFAULT_CLOCK_SKEW_SECONDS,
+  HS256_ISSUER,
   type KeySet,
+  MIGRATION_FEATURES,
   READ_TOKEN_TTL_SECONDS,
   trustOnly,
 } from '@romm-netplay/token-core';
@@ -65,7 +72,9 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
     const server = await listen(config.port, config.host);
     closing.defer(() => server.close());
     const issuer = config.issuer ?? `http://localhost:${server.port}`;
-    const state = overrides.state ?? (await openState(config, log));
+    const metrics = createMetrics('auth');
+    const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, log);
+    const state = overrides.state ?? (await openState(config, log, watch));
     if (overrides.state === undefined) closing.defer(() => state.close());
     const { store, checks } = await openKeyStore(config, overrides, closing, log);
     const keyManagement = await keyManagementOf(config, store, now);
@@ -84,7 +93,11 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
     const handlers = createHandlers({
       providers: config.identityProviders.map((name) => PROVIDERS[name]()),
       issuer: createTokenIssuer({ issuer, signingKey: () => keys.current(), now }),
-      verifier: createTokenVerifier({ trustedIssuers: trustOnly(issuer, keys), audience: issuer, now }),
+      verifier: createMigrationVerifier(
+        createTokenVerifier({ trustedIssuers: trustOnly(issuer, keys), audience: issuer, now }),
+        { hs256Secret: config.accept.hs256Secret, now, onUse: watch },
+      ),
+      acceptedTypes: ['sfu:read', 'sfu:write', ...(config.accept.sfuType ? (['sfu'] as const) : [])],
       jtis: state.jtis,
       rooms: state.rooms,
       audience: issuer,
@@ -109,6 +122,10 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
         hot: ['verifyToken'],
       }),
     );
+    if (config.metricsPort !== undefined) {
+      const metricsServer = await startMetricsServer(metrics, config.metricsPort, config.host);
+      closing.defer(() => metricsServer.close());
+    }
     // Requests end before what they use is closed.
     closing.defer(() => server.close());
     return { url: server.url, issuer, keys, warnings, close: () => closing.close() };
@@ -118,11 +135,14 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
   }
 }
 
-function openState(config: AuthConfig, log: Logger): Promise<SharedState> {
+function openState(config: AuthConfig, log: Logger, watch: MigrationWatch): Promise<SharedState> {
   if (config.redisUrl === undefined) throw new TypeError('Without a redisUrl, bring the state.');
   return openRedisState({
     url: config.redisUrl,
     roomTtlMs: config.roomTtlSeconds * 1000,
+    ...(config.accept.oldMarkers && {
+      onOldMarker: (_jti, sub) => watch('old-marker', { iss: HS256_ISSUER, sub }),
+    }),
     onError: (error) => log.error({ err: error }, 'Redis connection'),
   });
 }

@@ -29,6 +29,14 @@ export interface AuthConfig {
   readonly keyPublishLeadSeconds: number;
   /** Undefined: the admin endpoints answer 503. */
   readonly adminApiKey: string | undefined;
+  /** Older formats that still verify while clients are being moved (P1.5); all off by default. */
+  readonly accept: {
+    readonly hs256Secret: string | undefined;
+    readonly sfuType: boolean;
+    readonly oldMarkers: boolean;
+  };
+  /** Undefined: no metrics are served. */
+  readonly metricsPort: number | undefined;
   readonly allowedOrigins: readonly string[];
   readonly roomTtlSeconds: number;
   readonly logLevel: string;
@@ -41,6 +49,7 @@ const SECRETS = [
   'KEY_ENCRYPTION_KEY',
   'KEY_ENCRYPTION_KEY_PREVIOUS',
   'ADMIN_API_KEY',
+  'ROMM_AUTH_SECRET_KEY',
 ];
 const DAY_SECONDS = 24 * 3600;
 
@@ -68,6 +77,11 @@ const environment = z.object({
   KEY_ROTATION_SECONDS: variables.seconds(30 * DAY_SECONDS, 3650 * DAY_SECONDS, 2),
   KEY_PUBLISH_LEAD_SECONDS: variables.seconds(900, DAY_SECONDS, 1),
   ADMIN_API_KEY: variables.secret.optional(),
+  ROMM_AUTH_SECRET_KEY: variables.secret.optional(),
+  ACCEPT_HS256_TOKENS: variables.flag,
+  ACCEPT_SFU_TYPE: variables.flag,
+  ACCEPT_OLD_MARKERS: variables.flag,
+  METRICS_PORT: variables.optionalPort,
   ALLOWED_ORIGINS: variables.origins,
   ROOM_REGISTRY_TTL_SECONDS: variables.seconds(60, 3600, 2),
   LOG_LEVEL: variables.logLevel('info'),
@@ -97,8 +111,11 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
         'KEY_ENCRYPTION_KEY is required: it seals the signing keys; make one with: openssl rand -hex 32',
       );
     }
-    const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY } = values;
-    faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY }));
+    const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, ROMM_AUTH_SECRET_KEY } = values;
+    faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, ROMM_AUTH_SECRET_KEY }));
+  }
+  if (values.ACCEPT_HS256_TOKENS && values.ROMM_AUTH_SECRET_KEY === undefined) {
+    faults.push('ACCEPT_HS256_TOKENS needs ROMM_AUTH_SECRET_KEY, the secret that signs those tokens.');
   }
   if (values.KEY_PUBLISH_LEAD_SECONDS >= values.KEY_ROTATION_SECONDS) {
     faults.push('KEY_ROTATION_SECONDS must be more than KEY_PUBLISH_LEAD_SECONDS.');
@@ -121,6 +138,12 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
     keyRotationSeconds: values.KEY_ROTATION_SECONDS,
     keyPublishLeadSeconds: values.KEY_PUBLISH_LEAD_SECONDS,
     adminApiKey: values.ADMIN_API_KEY,
+    accept: {
+      hs256Secret: values.ACCEPT_HS256_TOKENS ? values.ROMM_AUTH_SECRET_KEY : undefined,
+      sfuType: values.ACCEPT_SFU_TYPE,
+      oldMarkers: values.ACCEPT_OLD_MARKERS,
+    },
+    metricsPort: values.METRICS_PORT,
     allowedOrigins: values.ALLOWED_ORIGINS,
     roomTtlSeconds: values.ROOM_REGISTRY_TTL_SECONDS,
     logLevel: values.LOG_LEVEL,

@@ -1,19 +1,29 @@
 import { randomBytes } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import { openApiDocument } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import {
+  type CloseStack,
+  type ComponentCheck,
   createApiListener,
   createCloseStack,
   createLogger,
+  createMetrics,
+  createMigrationWatch,
   listen,
   type Logger,
+  type MigrationWatch,
+  startMetricsServer,
 } from '@romm-netplay/service-kit';
-import type { SharedState } from '@romm-netplay/shared-state';
+import type { RoomRegistry, SharedState } from '@romm-netplay/shared-state';
 import {
   createCachedVerifier,
+  createMigrationVerifier,
   createRemoteKeySet,
+  HS256_ISSUER,
   type KeySet,
+  MIGRATION_FEATURES,
   type TokenVerifier,
   trustOnly,
 } from '@romm-netplay/token-core';
@@ -27,8 +37,9 @@ import type { SfuConfig } from './config.js';
 import { createHandlers } from './http/handlers.js';
 import { translateError } from './http/translate-error.js';
 import { createPasswordCheck } from './rooms/password.js';
-import { createRoomDirectory } from './rooms/room-directory.js';
-import { createRequestHandlers } from './signaling/request-handlers.js';
+import { createRoomDirectory, type RoomDirectory } from './rooms/room-directory.js';
+import { createRequestHandlers, type RequestHandlersDeps } from './signaling/request-handlers.js';
+import { type TokenPolicy, tokenPolicy } from './tokens/token-policy.js';
 import { FIXED_LIMITS, type SocketLimits } from './ws/limits.js';
 import { attachSocketServer } from './ws/socket-server.js';
 
@@ -63,59 +74,49 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
   try {
     const server = await listen(config.port, config.host);
     closing.defer(() => server.close());
-    const services = await openServices(config, overrides, log);
+    const metrics = createMetrics('sfu');
+    const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, log);
+    const services = await openServices(config, overrides, log, watch);
     closing.defer(() => services.close());
-
     const { keys, ready, close: closeKeys } = keysOf(config, overrides, log);
     closing.defer(closeKeys);
-    const verifier = verifierOf(config, keys, now);
-    const { consumer, registry } = services;
-    const directory = createRoomDirectory({
-      registry,
-      nodeId: config.nodeId,
-      url: config.publicUrl ?? `http://localhost:${server.port}`,
-      maxRooms: config.maxRooms,
-      now,
-      onError: (error, room) => log.warn({ err: error, room }, 'room not announced'),
-    });
-    const refreshing = setInterval(() => directory.refresh(), (config.roomTtlSeconds * 1000) / 2);
-    closing.defer(() => clearInterval(refreshing));
-    closing.defer(() => directory.close());
+    const directory = openDirectory(config, services.registry, server.port, now, log, closing);
 
-    const passwords = createPasswordCheck();
+    const tokens: Tokens = {
+      verifier: verifierOf(config, keys, now, watch),
+      policy: tokenPolicy(config.accept),
+    };
+    const requestDeps: RequestHandlersDeps = {
+      ...tokens,
+      consumer: services.consumer,
+      onReadTokenJoin: (claims) => watch('read-token-join', claims),
+      registry: services.registry,
+      directory,
+      passwords: createPasswordCheck(),
+      now,
+      newId,
+    };
     const sockets = attachSocketServer({
       server: server.server,
       session: {
-        verifier,
+        ...tokens,
         directory,
-        handlers: createRequestHandlers({ verifier, consumer, registry, directory, passwords, now, newId }),
+        handlers: createRequestHandlers(requestDeps),
         nodeId: config.nodeId,
         newId,
         onUnexpected: (error, clientId) => log.error({ err: error, clientId }, 'request failed'),
       },
-      verifier,
       limits: { ...limitsOf(config), ...overrides.limits },
       allowsOrigin: originCheck(config),
       trustedProxies: config.trustedProxies,
       allowQueryToken: config.allowQueryToken,
     });
-    server.serve(
-      createApiListener({
-        api: SFU_API,
-        openApi,
-        translate: translateError,
-        allowedOrigins: config.allowedOrigins,
-        log,
-        handlers: createHandlers({
-          registry,
-          verifier,
-          allowQueryToken: config.allowQueryToken,
-          checks: { state: () => services.ping(), keys: ready },
-          warnings: [],
-          onComponentDown: (component, error) => log.error({ component, err: error }, 'component is down'),
-        }),
-      }),
-    );
+    const checks = { state: () => services.ping(), keys: ready };
+    server.serve(httpListener(config, tokens, services.registry, checks, log));
+    if (config.metricsPort !== undefined) {
+      const metricsServer = await startMetricsServer(metrics, config.metricsPort, config.host);
+      closing.defer(() => metricsServer.close());
+    }
     // Sockets and requests end before what they use is closed.
     closing.defer(() => server.close());
     closing.defer(() => sockets.close());
@@ -135,16 +136,72 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
   }
 }
 
+interface Tokens {
+  readonly verifier: TokenVerifier;
+  readonly policy: TokenPolicy;
+}
+
+/** The rooms of this node, kept alive in the registry at half their time to live. */
+function openDirectory(
+  config: SfuConfig,
+  registry: RoomRegistry,
+  port: number,
+  now: () => number,
+  log: Logger,
+  closing: CloseStack,
+): RoomDirectory {
+  const directory = createRoomDirectory({
+    registry,
+    nodeId: config.nodeId,
+    url: config.publicUrl ?? `http://localhost:${port}`,
+    maxRooms: config.maxRooms,
+    now,
+    onError: (error, room) => log.warn({ err: error, room }, 'room not announced'),
+  });
+  const refreshing = setInterval(() => directory.refresh(), (config.roomTtlSeconds * 1000) / 2);
+  closing.defer(() => clearInterval(refreshing));
+  closing.defer(() => directory.close());
+  return directory;
+}
+
+function httpListener(
+  { allowedOrigins, allowQueryToken }: SfuConfig,
+  tokens: Tokens,
+  registry: RoomRegistry,
+  checks: Readonly<Record<string, ComponentCheck>>,
+  log: Logger,
+): RequestListener {
+  return createApiListener({
+    api: SFU_API,
+    openApi,
+    translate: translateError,
+    allowedOrigins,
+    log,
+    handlers: createHandlers({
+      ...tokens,
+      registry,
+      allowQueryToken,
+      checks,
+      warnings: [],
+      onComponentDown: (component, error) => log.error({ component, err: error }, 'component is down'),
+    }),
+  });
+}
+
 async function openServices(
   config: SfuConfig,
   { state }: ComposeOverrides,
   log: Logger,
+  watch: MigrationWatch,
 ): Promise<SharedServices> {
   if (state !== undefined) return { ...servicesOverState(state), close: () => Promise.resolve() };
   if (config.redisUrl !== undefined) {
     return servicesOverRedis({
       url: config.redisUrl,
       roomTtlMs: config.roomTtlSeconds * 1000,
+      ...(config.accept.oldMarkers && {
+        onOldMarker: (_jti, sub) => watch('old-marker', { iss: HS256_ISSUER, sub }),
+      }),
       onError: (error) => log.error({ err: error }, 'Redis connection'),
     });
   }
@@ -154,12 +211,19 @@ async function openServices(
 }
 
 function verifierOf(
-  { authIssuer, clockSkewSeconds }: SfuConfig,
+  { authIssuer, clockSkewSeconds, accept }: SfuConfig,
   keys: KeySet,
   now: () => number,
+  watch: MigrationWatch,
 ): TokenVerifier {
   const trustedIssuers = trustOnly(authIssuer, keys);
-  return createCachedVerifier({ trustedIssuers, audience: authIssuer, clockSkewSeconds, now });
+  const verifier = createCachedVerifier({ trustedIssuers, audience: authIssuer, clockSkewSeconds, now });
+  return createMigrationVerifier(verifier, {
+    hs256Secret: accept.hs256Secret,
+    clockSkewSeconds,
+    now,
+    onUse: watch,
+  });
 }
 
 /** With the interval at which auth follows its own store, a withdrawn key is refused within a second. */

@@ -17,6 +17,16 @@ export interface SfuConfig {
   readonly internalSecret: string | undefined;
   readonly roomTtlSeconds: number;
   readonly clockSkewSeconds: number;
+  /** Older formats that still verify while clients are being moved (P1.5); all off by default. */
+  readonly accept: {
+    readonly hs256Secret: string | undefined;
+    readonly sfuType: boolean;
+    readonly oldMarkers: boolean;
+    /** Read tokens open and join rooms (P1.12). */
+    readonly readTokenJoins: boolean;
+  };
+  /** Undefined: no metrics are served. */
+  readonly metricsPort: number | undefined;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly allowQueryToken: boolean;
@@ -28,7 +38,7 @@ export interface SfuConfig {
   readonly logLevel: string;
 }
 
-const SECRETS = ['ROMM_SFU_INTERNAL_SECRET', 'REDIS_URL'];
+const SECRETS = ['ROMM_SFU_INTERNAL_SECRET', 'REDIS_URL', 'ROMM_AUTH_SECRET_KEY'];
 
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
@@ -44,6 +54,12 @@ const environment = z.object({
   ROMM_SFU_INTERNAL_SECRET: variables.secret.optional(),
   ROOM_REGISTRY_TTL_SECONDS: variables.seconds(60, 3600, 2),
   SFU_AUTH_CLOCK_SKEW_SECONDS: variables.seconds(5, 30),
+  ROMM_AUTH_SECRET_KEY: variables.secret.optional(),
+  ACCEPT_HS256_TOKENS: variables.flag,
+  ACCEPT_SFU_TYPE: variables.flag,
+  ACCEPT_OLD_MARKERS: variables.flag,
+  ACCEPT_READ_TOKEN_JOINS: variables.flag,
+  METRICS_PORT: variables.optionalPort,
   ALLOWED_ORIGINS: variables.origins,
   TRUSTED_PROXIES: variables.trustedProxies,
   SFU_ALLOW_QUERY_TOKEN: variables.flag,
@@ -80,6 +96,9 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
       faults.push('PUBLIC_URL is required: where players reach this node.');
     faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET: values.ROMM_SFU_INTERNAL_SECRET }));
   }
+  if (values.ACCEPT_HS256_TOKENS && values.ROMM_AUTH_SECRET_KEY === undefined) {
+    faults.push('ACCEPT_HS256_TOKENS needs ROMM_AUTH_SECRET_KEY, the secret that signs those tokens.');
+  }
   if (faults.length > 0 || values.AUTH_ISSUER === undefined) throw new ConfigError(faults);
   const authBaseUrl = values.ROMM_API_BASE_URL ?? values.ROMM_BASE_URL ?? values.ROMM_URL;
   return {
@@ -93,6 +112,13 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
     internalSecret: values.ROMM_SFU_INTERNAL_SECRET,
     roomTtlSeconds: values.ROOM_REGISTRY_TTL_SECONDS,
     clockSkewSeconds: values.SFU_AUTH_CLOCK_SKEW_SECONDS,
+    accept: {
+      hs256Secret: values.ACCEPT_HS256_TOKENS ? values.ROMM_AUTH_SECRET_KEY : undefined,
+      sfuType: values.ACCEPT_SFU_TYPE,
+      oldMarkers: values.ACCEPT_OLD_MARKERS,
+      readTokenJoins: values.ACCEPT_READ_TOKEN_JOINS,
+    },
+    metricsPort: values.METRICS_PORT,
     allowedOrigins: values.ALLOWED_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,
     allowQueryToken: values.SFU_ALLOW_QUERY_TOKEN,

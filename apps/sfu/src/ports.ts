@@ -1,5 +1,5 @@
 import type { CloseName } from '@romm-netplay/protocol/wire';
-import type { WriteTokenClaims } from '@romm-netplay/token-core';
+import type { LegacyTokenClaims, WriteTokenClaims } from '@romm-netplay/token-core';
 
 /** Uses up write tokens: in the shared state, or by asking auth (mode A3). */
 export interface WriteTokenConsumer {
@@ -7,7 +7,7 @@ export interface WriteTokenConsumer {
    * True for exactly one caller per token; false when it was used, has expired or was never minted.
    * Rejects with StateUnavailableError when nobody can tell: then the token counts as not used by us.
    */
-  consume(token: string, claims: WriteTokenClaims): Promise<boolean>;
+  consume(token: string, claims: WriteTokenClaims | LegacyTokenClaims): Promise<boolean>;
 }
 
 /** The sending half of a player's connection, whatever carries it. Never throws; a closed one drops. */

@@ -87,6 +87,13 @@ export const variables = {
       .transform(Number)
       .refine((port) => port <= 65_535, 'must be a port number (0 picks a free one)')
       .default(fallback),
+  /** A port that is only listened on when it is set. */
+  optionalPort: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port number')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be a port number')
+    .optional(),
   host: z.string().default('0.0.0.0'),
   httpUrl: z
     .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })

@@ -7,5 +7,6 @@ export * from './http/json-body.js';
 export * from './http/operations.js';
 export * from './http/server.js';
 export * from './logger.js';
+export * from './metrics.js';
 export * from './readiness.js';
 export * from './run-service.js';

@@ -1,6 +1,6 @@
 import type { JtiStore } from './jti/jti-store.js';
 import { createMemoryJtiStore } from './jti/memory-jti-store.js';
-import { createRedisJtiStore } from './jti/redis-jti-store.js';
+import { createRedisJtiStore, type RedisJtiStoreOptions } from './jti/redis-jti-store.js';
 import { openRedis, type RedisConnectionOptions } from './redis/connection.js';
 import { createMemoryRoomRegistry, type MemoryRoomRegistryOptions } from './rooms/memory-room-registry.js';
 import { createRedisRoomRegistry } from './rooms/redis-room-registry.js';
@@ -27,12 +27,13 @@ export function createMemoryState(options: MemoryRoomRegistryOptions = {}): Shar
 
 /** State that all processes over one Redis share (mode A2). */
 export async function openRedisState(
-  options: RedisConnectionOptions & { readonly roomTtlMs?: number },
+  options: RedisConnectionOptions &
+    Pick<RedisJtiStoreOptions, 'onOldMarker'> & { readonly roomTtlMs?: number },
 ): Promise<SharedState> {
-  const { roomTtlMs, ...connection } = options;
+  const { roomTtlMs, onOldMarker, ...connection } = options;
   const redis = await openRedis(connection);
   return {
-    jtis: createRedisJtiStore(redis),
+    jtis: createRedisJtiStore(redis, { onOldMarker }),
     rooms: createRedisRoomRegistry(redis, roomTtlMs === undefined ? {} : { ttlMs: roomTtlMs }),
     ping: () => redis.ping(),
     close: () => redis.close(),

@@ -57,12 +57,43 @@ describe('JtiStore in Redis', () => {
     await redis.close();
   });
 
+  it('takes older markers only when told to, and only for the subject they name (P1.5)', async () => {
+    const redis = await openRedis({ url: server.url });
+    const seen: string[] = [];
+    const store = createRedisJtiStore(redis, { onOldMarker: (jti) => seen.push(jti) });
+    const [hash, json, spoiled] = ['1', '2', '3'].map((digit) => digit.repeat(32)) as [
+      string,
+      string,
+      string,
+    ];
+    await redis.run((client) => client.hSet(jtiKey(hash), { sub: 'ada', iss: 'romm:sfu', jti: hash }));
+    await redis.run((client) => client.set(jtiKey(json), JSON.stringify({ sub: 'ada' })));
+    await redis.run((client) => client.set(jtiKey(spoiled), '{"sub":'));
+    for (const jti of [hash, json]) {
+      expect(await store.isUnused(jti, 'bob')).toBe(false);
+      expect(await store.consume(jti, 'bob')).toBe(false);
+      expect(await store.isUnused(jti, 'ada')).toBe(true);
+      expect(await Promise.all([store.consume(jti, 'ada'), store.consume(jti, 'ada')])).toEqual([
+        true,
+        false,
+      ]);
+    }
+    expect(await store.consume(spoiled, 'ada')).toBe(false);
+    expect(await store.consume('4'.repeat(32), 'ada')).toBe(false);
+    expect(new Set(seen)).toEqual(new Set([hash, json]));
+    await store.remember('5'.repeat(32), Date.now() + 30_000);
+    expect(await store.consume('5'.repeat(32), 'ada')).toBe(true);
+    expect(seen).not.toContain('5'.repeat(32));
+    await redis.run((client) => client.flushAll());
+    await redis.close();
+  });
+
   it('consumes in one command, DEL (P1.4)', async () => {
     const redis = await openRedis({ url: server.url });
     const store = createRedisJtiStore(redis);
     await store.remember('a'.repeat(32), Date.now() + 30_000);
     await redis.run((client) => client.configResetStat());
-    await store.consume('a'.repeat(32));
+    await store.consume('a'.repeat(32), 'ada');
     const statistics = await redis.run((client) => client.info('commandstats'));
     expect(statistics).toMatch(/cmdstat_del:calls=1,/);
     expect(statistics.match(/cmdstat_/g)).toHaveLength(2); // DEL, and the CONFIG RESETSTAT itself

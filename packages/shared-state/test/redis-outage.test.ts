@@ -31,7 +31,7 @@ describe('Redis away', () => {
     await state.jtis.remember(JTI, Date.now() + 30_000);
     await server.kill();
     await eventually(() => failure(state.ping()).then(({ error }) => error !== undefined));
-    for (const call of [() => state.jtis.consume(JTI), () => state.rooms.list(), () => state.ping()]) {
+    for (const call of [() => state.jtis.consume(JTI, 'ada'), () => state.rooms.list(), () => state.ping()]) {
       const { error, ms } = await failure(call());
       expect(error).toBeInstanceOf(StateUnavailableError);
       expect(ms).toBeLessThan(COMMAND_TIMEOUT_MS);
@@ -39,20 +39,22 @@ describe('Redis away', () => {
     await server.restart();
     await eventually(() => state.ping());
     await state.jtis.remember(JTI, Date.now() + 30_000);
-    expect(await state.jtis.consume(JTI)).toBe(true);
+    expect(await state.jtis.consume(JTI, 'ada')).toBe(true);
   });
 
   it('fails within the command timeout when the server is frozen, and recovers', async () => {
     await state.jtis.remember(JTI, Date.now() + 30_000);
     server.freeze();
-    const many = await Promise.all(Array.from({ length: 100 }, () => failure(state.jtis.isUnused(JTI))));
+    const many = await Promise.all(
+      Array.from({ length: 100 }, () => failure(state.jtis.isUnused(JTI, 'ada'))),
+    );
     for (const { error, ms } of many) {
       expect(error).toBeInstanceOf(StateUnavailableError);
       expect(ms).toBeLessThan(COMMAND_TIMEOUT_MS + 1_000);
     }
     server.thaw();
     await eventually(() => state.ping());
-    expect(await state.jtis.consume(JTI)).toBe(true);
+    expect(await state.jtis.consume(JTI, 'ada')).toBe(true);
   });
 
   it('reconnects to a server that was frozen until the line was given up', async () => {

@@ -4,6 +4,12 @@ export * from './errors.js';
 export * from './issue-token.js';
 export * from './key-set.js';
 export * from './keys.js';
+export * from './migration-verifier.js';
 export { MAX_TOKEN_BYTES } from './parse-token.js';
 export * from './remote-key-set.js';
-export * from './verify-token.js';
+export {
+  createTokenVerifier,
+  DEFAULT_CLOCK_SKEW_SECONDS,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+} from './verify-token.js';

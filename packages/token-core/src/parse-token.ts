@@ -43,6 +43,12 @@ export function parseToken(token: string): UnverifiedToken {
   return { header, payload };
 }
 
+/** The header of a token that is in compact form at all, with nothing in it checked. */
+export function parseHeaderOf(token: string): Readonly<Record<string, unknown>> | undefined {
+  if (token.length > MAX_TOKEN_BYTES || !COMPACT.test(token)) return undefined;
+  return parseObject(token.slice(0, token.indexOf('.')));
+}
+
 function malformed(token: string): TokenError {
   if (/^\s*\{/.test(token)) return new TokenError('token_json_serialization');
   const parts = token.split('.');

@@ -49,6 +49,9 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         clockTimestamp: nowSeconds,
         clockTolerance: clockSkewSeconds,
       });
+      // The library accepts a list of audiences, one of which is us; a token for several parties could be
+      // replayed by any of them.
+      if (typeof claims.aud !== 'string') throw new TokenError('token_audience');
       return checkClaims(claims, types, nowSeconds + clockSkewSeconds);
     },
   };
@@ -67,7 +70,8 @@ function verifySignature(
   }
 }
 
-function codeOf(error: unknown): TokenError['code'] {
+/** What the JWT library found wrong. */
+export function codeOf(error: unknown): TokenError['code'] {
   if (error instanceof jwt.TokenExpiredError) return 'token_expired';
   if (error instanceof jwt.NotBeforeError) return 'token_not_yet_valid';
   const message = error instanceof Error ? error.message : '';
@@ -76,15 +80,13 @@ function codeOf(error: unknown): TokenError['code'] {
   return 'token_signature';
 }
 
-function checkClaims<T extends TokenType>(
+/** What the JWT library does not check, and every kind of token has. */
+export function checkClaims<T extends TokenType>(
   claims: jwt.JwtPayload,
   types: readonly T[],
   latestIat: number,
 ): ClaimsOf<T> {
-  const { sub, aud, iat, exp, jti, type, netplay_username: name } = claims as Record<string, unknown>;
-  // The library accepts a list of audiences, one of which is us; a token for several parties could be
-  // replayed by any of them.
-  if (typeof aud !== 'string') throw new TokenError('token_audience');
+  const { sub, iat, exp, jti, type, netplay_username: name } = claims as Record<string, unknown>;
   if (exp === undefined) throw new TokenError('token_exp_missing');
   if (iat === undefined) throw new TokenError('token_iat_missing');
   if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw new TokenError('token_time_invalid');

@@ -1,10 +1,12 @@
 import type { JtiStore } from '@romm-netplay/shared-state';
-import type { ReadTokenClaims, TokenVerifier, WriteTokenClaims } from '@romm-netplay/token-core';
+import type { TokenClaims, TokenType, TokenVerifier } from '@romm-netplay/token-core';
 import { AuthError } from '../errors.js';
 
 export interface VerifyTokenDeps {
   readonly verifier: TokenVerifier;
   readonly jtis: JtiStore;
+  /** What verifies: read and write tokens, and the older type while that is accepted (P1.5). */
+  readonly acceptedTypes: readonly TokenType[];
 }
 
 /**
@@ -13,12 +15,13 @@ export interface VerifyTokenDeps {
  * @throws TokenError, AuthError token_used, StateUnavailableError
  */
 export async function verifyToken(
-  { verifier, jtis }: VerifyTokenDeps,
+  { verifier, jtis, acceptedTypes }: VerifyTokenDeps,
   { token, consume }: { token: string; consume: boolean },
-): Promise<ReadTokenClaims | WriteTokenClaims> {
-  const claims = await verifier.verify(token, ['sfu:read', 'sfu:write']);
-  if (claims.type === 'sfu:write') {
-    const usable = consume ? await jtis.consume(claims.jti) : await jtis.isUnused(claims.jti);
+): Promise<TokenClaims> {
+  const claims = await verifier.verify(token, acceptedTypes);
+  if (claims.type !== 'sfu:read') {
+    const { jti, sub } = claims;
+    const usable = consume ? await jtis.consume(jti, sub) : await jtis.isUnused(jti, sub);
     if (!usable) throw new AuthError('token_used');
   }
   return claims;

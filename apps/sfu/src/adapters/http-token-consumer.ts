@@ -5,13 +5,13 @@ import type { AuthApiClient } from './auth-api-client.js';
 
 /** Uses up write tokens by asking auth (mode A3). */
 export const createHttpTokenConsumer = (auth: AuthApiClient): WriteTokenConsumer => ({
-  async consume(token, { iss, sub }) {
+  async consume(token, { iss, sub, type }) {
     const { status, body } = await auth.post(AUTH_API.verifyToken.path, { token, consume: true });
     if (status === 401) return false;
     // Neither yes nor no: that is not auth, or not one we understand.
     if (status !== 200) throw new StateUnavailableError({ cause: new Error(`auth answered ${status}`) });
     // What auth used up must be what this node verified.
     const reply = AUTH_API.verifyToken.reply.safeParse(body).data;
-    return reply?.type === 'sfu:write' && reply.iss === iss && reply.sub === sub;
+    return reply?.type === type && reply.iss === iss && reply.sub === sub;
   },
 });

@@ -3,5 +3,5 @@ import type { WriteTokenConsumer } from '../ports.js';
 
 /** Uses up write tokens in the state this node shares with auth (modes A1 and A2). */
 export const createJtiConsumer = (jtis: JtiStore): WriteTokenConsumer => ({
-  consume: (_token, { jti }) => jtis.consume(jti),
+  consume: (_token, { jti, sub }) => jtis.consume(jti, sub),
 });

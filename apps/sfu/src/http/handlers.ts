@@ -13,10 +13,12 @@ import type { TokenVerifier } from '@romm-netplay/token-core';
 import { listRooms } from '../rooms/list-rooms.js';
 import { resolveRoom } from '../rooms/resolve-room.js';
 import { cookieToken } from '../tokens/shown-token.js';
+import type { TokenPolicy } from '../tokens/token-policy.js';
 
 export interface HandlersDeps {
   readonly registry: RoomRegistry;
   readonly verifier: TokenVerifier;
+  readonly policy: TokenPolicy;
   readonly allowQueryToken: boolean;
   readonly checks: Readonly<Record<string, ComponentCheck>>;
   readonly warnings: readonly string[];
@@ -36,7 +38,7 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof SFU_API> {
         'Send a read token as Authorization: Bearer, or as cookie romm_sfu_token.',
       );
     }
-    await deps.verifier.verify(token, ['sfu:read']);
+    await deps.verifier.verify(token, deps.policy.identity);
   }
 
   return {

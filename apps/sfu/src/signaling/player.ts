@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ReadTokenClaims } from '@romm-netplay/token-core';
+import type { TokenClaims } from '@romm-netplay/token-core';
 
 /** Who is on a socket: the pair (issuer, sub) and nothing less (S6). */
 export interface Player {
@@ -10,7 +10,7 @@ export interface Player {
   readonly name: string;
 }
 
-export function playerOf({ iss, sub, netplay_username: name }: ReadTokenClaims): Player {
+export function playerOf({ iss, sub, netplay_username: name }: TokenClaims): Player {
   // JSON keeps the two apart whatever they contain: ("a", "b,c") is never ("a,b", "c").
   const playerId = createHash('sha256')
     .update(JSON.stringify([iss, sub]))

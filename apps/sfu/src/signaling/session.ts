@@ -1,6 +1,6 @@
 import { type Replies, REQUESTS, requestEnvelope, type RequestId } from '@romm-netplay/protocol';
 import { type CloseName, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
-import type { ReadTokenClaims, TokenVerifier } from '@romm-netplay/token-core';
+import type { TokenClaims, TokenVerifier } from '@romm-netplay/token-core';
 import { SocketError } from '../errors.js';
 import type { Outbox } from '../ports.js';
 import { eventText } from '../rooms/broadcast.js';
@@ -8,12 +8,14 @@ import type { Caller } from '../rooms/caller.js';
 import { leaveRoom } from '../rooms/leave-room.js';
 import { relayFrame } from '../rooms/relay-frame.js';
 import type { RoomDirectory } from '../rooms/room-directory.js';
+import type { TokenPolicy } from '../tokens/token-policy.js';
 import { playerOf } from './player.js';
 import { refusalOf, standardRefusal } from './refusal.js';
 import type { RequestHandlers, RoomRequestType } from './request-handlers.js';
 
 export interface SessionDeps {
   readonly verifier: TokenVerifier;
+  readonly policy: TokenPolicy;
   readonly handlers: RequestHandlers;
   readonly directory: RoomDirectory;
   readonly nodeId: string;
@@ -25,7 +27,7 @@ export interface SessionDeps {
 /** What the upgrade request already told of the caller. */
 export interface Introduction {
   /** Of a bearer token, verified before the upgrade. */
-  readonly claims?: ReadTokenClaims | undefined;
+  readonly claims?: TokenClaims | undefined;
   /** Of a cookie; used when the first message brings no token (P1.8). */
   readonly fallbackToken?: string | undefined;
 }
@@ -150,10 +152,10 @@ export class Session {
 
   async #authenticate(token: string | undefined): Promise<Caller> {
     if (token === undefined) throw new SocketError('unauthorized');
-    return this.#admit(await this.#deps.verifier.verify(token, ['sfu:read']));
+    return this.#admit(await this.#deps.verifier.verify(token, this.#deps.policy.identity));
   }
 
-  #admit(claims: ReadTokenClaims): Caller {
+  #admit(claims: TokenClaims): Caller {
     const { clientId } = this;
     const outbox = this.#outbox;
     this.#caller = { clientId, player: playerOf(claims), outbox, connected: !this.#closed, room: undefined };

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MAX_BINARY_FRAME_BYTES, SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
 import { bearerOf, HttpError, PROBLEM_JSON, toProblem } from '@romm-netplay/service-kit';
-import { TokenError, type TokenVerifier } from '@romm-netplay/token-core';
+import { TokenError } from '@romm-netplay/token-core';
 import proxyAddr from 'proxy-addr';
 import { WebSocketServer } from 'ws';
 import { type Introduction, Session, type SessionDeps } from '../signaling/session.js';
@@ -13,7 +13,6 @@ import type { SocketLimits } from './limits.js';
 export interface SocketServerOptions {
   readonly server: Server;
   readonly session: SessionDeps;
-  readonly verifier: TokenVerifier;
   readonly limits: SocketLimits;
   /** Whether a page of this origin may connect. */
   readonly allowsOrigin: (origin: string, host: string | undefined) => boolean;
@@ -111,7 +110,8 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
 
 /** Judges an upgrade request by path, origin, subprotocol and bearer token. @throws HttpError, TokenError */
 function createAdmission(options: SocketServerOptions) {
-  const { verifier, allowsOrigin, allowQueryToken } = options;
+  const { allowsOrigin, allowQueryToken } = options;
+  const { verifier, policy } = options.session;
   return async (request: IncomingMessage): Promise<Introduction> => {
     const { headers } = request;
     const { pathname, searchParams } = parseTarget(request.url);
@@ -130,7 +130,7 @@ function createAdmission(options: SocketServerOptions) {
       throw new HttpError(400, 'subprotocol_missing', `Ask for the subprotocol ${SUBPROTOCOL}.`);
     }
     const bearer = bearerOf(headers.authorization);
-    if (bearer !== undefined) return { claims: await verifier.verify(bearer, ['sfu:read']) };
+    if (bearer !== undefined) return { claims: await verifier.verify(bearer, policy.identity) };
     const query = allowQueryToken ? (searchParams.get('token') ?? undefined) : undefined;
     return { fallbackToken: cookieToken(headers) ?? query };
   };

@@ -5,8 +5,11 @@
 export interface JtiStore {
   /** Marks a token as minted and unused until `expiresAtMs` (milliseconds since the epoch). */
   remember(jti: string, expiresAtMs: number): Promise<void>;
-  /** True exactly once per remembered id, however many nodes ask at the same time; one round trip. */
-  consume(jti: string): Promise<boolean>;
+  /**
+   * True exactly once per remembered id, however many nodes ask at the same time; one round trip. `sub` is
+   * the subject of the token; older markers name one, and must name this one.
+   */
+  consume(jti: string, sub: string): Promise<boolean>;
   /** Whether `consume` would succeed now; changes nothing. */
-  isUnused(jti: string): Promise<boolean>;
+  isUnused(jti: string, sub: string): Promise<boolean>;
 }

@@ -26,23 +26,23 @@ export function jtiStoreContract(open: () => Promise<JtiStoreUnderTest>): void {
     const { store } = subject;
     const jti = newJti();
     await store.remember(jti, subject.nowMs() + 30_000);
-    expect(await store.consume(jti)).toBe(true);
-    expect(await store.consume(jti)).toBe(false);
+    expect(await store.consume(jti, 'ada')).toBe(true);
+    expect(await store.consume(jti, 'ada')).toBe(false);
   });
 
   it('does not consume what was never remembered', async () => {
-    expect(await subject.store.consume(newJti())).toBe(false);
+    expect(await subject.store.consume(newJti(), 'ada')).toBe(false);
   });
 
   it('tells whether an id is unused, without changing that', async () => {
     const { store } = subject;
     const jti = newJti();
-    expect(await store.isUnused(jti)).toBe(false);
+    expect(await store.isUnused(jti, 'ada')).toBe(false);
     await store.remember(jti, subject.nowMs() + 30_000);
-    expect(await store.isUnused(jti)).toBe(true);
-    expect(await store.isUnused(jti)).toBe(true);
-    expect(await store.consume(jti)).toBe(true);
-    expect(await store.isUnused(jti)).toBe(false);
+    expect(await store.isUnused(jti, 'ada')).toBe(true);
+    expect(await store.isUnused(jti, 'ada')).toBe(true);
+    expect(await store.consume(jti, 'ada')).toBe(true);
+    expect(await store.isUnused(jti, 'ada')).toBe(false);
   });
 
   it('forgets an id when it expires', async () => {
@@ -50,8 +50,8 @@ export function jtiStoreContract(open: () => Promise<JtiStoreUnderTest>): void {
     const jti = newJti();
     await store.remember(jti, subject.nowMs() + 60);
     await subject.expire(60);
-    expect(await store.isUnused(jti)).toBe(false);
-    expect(await store.consume(jti)).toBe(false);
+    expect(await store.isUnused(jti, 'ada')).toBe(false);
+    expect(await store.consume(jti, 'ada')).toBe(false);
   });
 
   it('lets exactly one of many racing callers win, whichever store they use', async () => {
@@ -59,7 +59,9 @@ export function jtiStoreContract(open: () => Promise<JtiStoreUnderTest>): void {
     for (let round = 0; round < 20; round += 1) {
       const jti = newJti();
       await store.remember(jti, subject.nowMs() + 30_000);
-      const racers = Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? store : other).consume(jti));
+      const racers = Array.from({ length: 50 }, (_, index) =>
+        (index % 2 === 0 ? store : other).consume(jti, 'ada'),
+      );
       expect((await Promise.all(racers)).filter(Boolean)).toHaveLength(1);
     }
   });

@@ -1,0 +1,21 @@
+import type { TokenType } from '@romm-netplay/token-core';
+
+/** Which tokens count for what. */
+export interface TokenPolicy {
+  /** Prove who somebody is: at hello and for lists. */
+  readonly identity: readonly TokenType[];
+  /** Open or join one room. */
+  readonly ticket: readonly TokenType[];
+}
+
+/** The rule, and what an operator still lets through while clients are being moved (P1.5, P1.12). */
+export const tokenPolicy = (accept: {
+  readonly sfuType: boolean;
+  readonly readTokenJoins: boolean;
+}): TokenPolicy => {
+  const older: readonly TokenType[] = accept.sfuType ? ['sfu'] : [];
+  return {
+    identity: ['sfu:read', ...older],
+    ticket: ['sfu:write', ...older, ...(accept.readTokenJoins ? (['sfu:read'] as const) : [])],
+  };
+};
