@@ -38,8 +38,8 @@ function readText(request: IncomingMessage): Promise<string> {
       resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString()),
     );
     request.once('error', reject);
-    request.once('close', () =>
-      reject(new HttpError(400, 'body_incomplete', 'The body did not arrive whole.')),
-    );
+    request.once('close', () => {
+      if (!request.complete) reject(new HttpError(400, 'body_incomplete', 'The body did not arrive whole.'));
+    });
   });
 }
