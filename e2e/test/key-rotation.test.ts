@@ -11,10 +11,11 @@ import {
   type RedisServer,
   startPostgresServer,
   startRedisServer,
+  startServiceProcess,
 } from '@romm-netplay/testing';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { WebSocket } from 'ws';
-import { type Instance, ISSUER, mint, startInstance } from './support/instance.js';
+import { entryOf, type Instance, ISSUER, mint, startInstance } from './support/instance.js';
 
 const ADMIN_KEY = 'an-admin-key-for-tests';
 const SIGNING_ALGS = ['RS256', 'PS256', 'ES256'];
@@ -130,6 +131,40 @@ describe('two replicas of auth over one PostgreSQL (P2.2)', () => {
       for (const node of [0, 1])
         await eventually(async () => (await list(node, again)) === 'accepted', 3_000);
     }
+  });
+});
+
+describe('faults', () => {
+  it('kill -9 in the middle of rotations leaves a valid ring and no lock behind', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const victim = await startServiceProcess({ entry: entryOf('auth'), env: instance.authEnv });
+      const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+      const url = `${victim.urls['auth']!}/api/admin/keys/rotate`;
+      const rotating = Array.from({ length: 4 }, () =>
+        fetch(url, { method: 'POST', headers }).catch(() => undefined),
+      );
+      await victim.stop('SIGKILL');
+      await Promise.all(rotating);
+      expect((await admin(0, 'POST', '/rotate')).status).toBe(200);
+      const token = await mint(instance.authUrls[1]!, randomUUID(), 'read');
+      for (const node of [0, 1])
+        await eventually(async () => (await list(node, token)) === 'accepted', 3_000);
+      const { keys } = (await (await admin(1, 'GET', '')).json()) as { keys: { phase: string }[] };
+      expect(keys.filter(({ phase }) => phase === 'current')).toHaveLength(1);
+    }
+  });
+
+  it('without PostgreSQL tokens are minted and verified on; changing keys waits, and works again by itself', async () => {
+    await postgres.kill();
+    const token = await mint(instance.authUrl, randomUUID(), 'read');
+    expect(await list(0, token)).toBe('accepted');
+    const refused = await admin(0, 'POST', '/rotate');
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ code: 'database_unavailable' });
+    expect((await fetch(`${instance.authUrl}/readyz`)).status).toBe(503);
+    await postgres.restart();
+    await eventually(async () => (await admin(0, 'POST', '/rotate')).status === 200);
+    expect((await fetch(`${instance.authUrl}/readyz`)).status).toBe(200);
   });
 });
 

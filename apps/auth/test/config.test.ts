@@ -78,6 +78,22 @@ describe('configuration of auth (X2)', () => {
     expect(faults.join()).not.toContain(secret);
   });
 
+  it('refuses production without a key-encryption key, and a key of another length anywhere', () => {
+    const { KEY_ENCRYPTION_KEY: _key, ...without } = GOOD;
+    expect(faultsOf({ ...without, NODE_ENV: 'production' })).toContainEqual(
+      expect.stringMatching(/^KEY_ENCRYPTION_KEY is required.*openssl rand/),
+    );
+    expect(faultsOf({ ...GOOD, KEY_ENCRYPTION_KEY: 'too-short' })).toEqual([
+      expect.stringMatching(/^KEY_ENCRYPTION_KEY must be 32 bytes/),
+    ]);
+  });
+
+  it('asks for the secret of HS256 tokens when they are accepted (P1.5)', () => {
+    expect(faultsOf({ ...GOOD, ACCEPT_HS256_TOKENS: '1' })).toEqual([
+      expect.stringMatching(/needs ROMM_AUTH_SECRET_KEY/),
+    ]);
+  });
+
   it('takes secrets from files', () => {
     const directory = mkdtempSync(join(tmpdir(), 'netplay-config-'));
     const file = join(directory, 'secret');

@@ -17,6 +17,8 @@ export interface Instance {
   readonly nodeUrls: readonly string[];
   /** Of every replica of auth; nodes are spread over them. */
   readonly authUrls: readonly string[];
+  /** The environment of every replica of auth, to start another. */
+  readonly authEnv: Readonly<Record<string, string>>;
   readonly auth: ServiceProcess;
   readonly nodes: readonly ServiceProcess[];
   /** Mints a token for the player of a UUID. @throws when auth refuses */
@@ -69,6 +71,7 @@ export async function startInstance({
   return {
     authUrl,
     authUrls,
+    authEnv: env,
     nodeUrls: nodes.map(({ urls }) => urls['sfu']!),
     auth,
     nodes,

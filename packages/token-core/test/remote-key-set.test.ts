@@ -210,10 +210,11 @@ describe('remote key set (P2.3)', () => {
   it('skips keys it cannot use and keeps the others', async () => {
     const key = await generateSigningKey('ES256');
     const issuer = await publish((_request, response) => {
+      const liar = { ...key.publicJwk, kid: 'liar', alg: 'RS256' };
       const foreign = { kty: 'OKP', crv: 'Ed25519', kid: 'ed', alg: 'EdDSA', x: 'AAAA' };
       response.end(
         JSON.stringify({
-          keys: [null, 7, foreign, { ...key.publicJwk, d: 'leaked', kid: 'private' }, key.publicJwk],
+          keys: [null, 7, foreign, liar, { ...key.publicJwk, d: 'leaked', kid: 'private' }, key.publicJwk],
         }),
       );
     });
@@ -221,5 +222,6 @@ describe('remote key set (P2.3)', () => {
     expect(await keys.find(key.kid)).toMatchObject({ kid: key.kid });
     expect(await keys.find('ed')).toBeUndefined();
     expect(await keys.find('private')).toBeUndefined();
+    expect(await keys.find('liar')).toBeUndefined();
   });
 });
