@@ -54,6 +54,21 @@ describe('standalone (A1, S3)', () => {
     expect(await started.stop('SIGTERM')).toBe(0);
   });
 
+  it('keeps its signing keys over a kill -9, and starts again by itself on the same files', async () => {
+    const start = async () =>
+      disposers.use(
+        await startServiceProcess({ entry: entryOf('standalone'), env: standaloneEnv(), services: 2 }),
+      );
+    const jwks = async (urls: Readonly<Record<string, string>>) =>
+      (await fetch(`${urls['auth']!}/.well-known/jwks.json`)).text();
+    const first = await start();
+    const published = await jwks(first.urls);
+    await first.stop('SIGKILL');
+    const second = await start();
+    expect(await jwks(second.urls)).toBe(published);
+    await second.stop();
+  }, 60_000);
+
   it('refuses development identity in production', async () => {
     const { code, stderr } = await failure(entryOf('standalone'), {
       ...standaloneEnv(),

@@ -3,6 +3,7 @@ import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import {
   type CloseStack,
   createApiListener,
+  createAudit,
   createCloseStack,
   createLogger,
   createMetrics,
@@ -73,13 +74,13 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
     closing.defer(() => server.close());
     const issuer = config.issuer ?? `http://localhost:${server.port}`;
     const metrics = createMetrics('auth');
-    const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, log);
+    const audit = createAudit(log);
+    const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, audit);
     const state = overrides.state ?? (await openState(config, log, watch));
     if (overrides.state === undefined) closing.defer(() => state.close());
     const { store, checks } = await openKeyStore(config, overrides, closing, log);
     const keyManagement = await keyManagementOf(config, store, now);
     const keys = createSigningKeys(keyManagement);
-    const audit = (event: string, details: object) => log.info({ audit: event, ...details }, event);
     const keeper = await startKeepingKeys({
       ...keyManagement,
       keys,

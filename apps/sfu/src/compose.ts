@@ -7,6 +7,7 @@ import {
   type CloseStack,
   type ComponentCheck,
   createApiListener,
+  createAudit,
   createCloseStack,
   createLogger,
   createMetrics,
@@ -75,7 +76,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     const server = await listen(config.port, config.host);
     closing.defer(() => server.close());
     const metrics = createMetrics('sfu');
-    const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, log);
+    const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, createAudit(log));
     const services = await openServices(config, overrides, log, watch);
     closing.defer(() => services.close());
     const { keys, ready, close: closeKeys } = keysOf(config, overrides, log);

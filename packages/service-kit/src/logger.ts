@@ -22,6 +22,15 @@ export function createLogger(service: string, level: string, destination?: Desti
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
+/** Writes that something was changed or let through: `event` names what, `details` who and which. */
+export type Audit = (event: string, details: Readonly<Record<string, unknown>>) => void;
+
+/** Audit lines are written at every log level but `silent`: a quiet log must not hide them. */
+export function createAudit(log: Logger): Audit {
+  const audit = log.child({}, { level: log.level === 'silent' ? 'silent' : 'info' });
+  return (event, details) => audit.info({ audit: event, ...details }, event);
+}
+
 /**
  * The line that says where a service can be reached. Always written, whatever the log level: with port 0
  * nothing else tells.

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
 import { listen, type ListeningServer } from './http/server.js';
-import type { Logger } from './logger.js';
+import type { Audit } from './logger.js';
 
 /** The metrics of one service, with those of its process. */
 export function createMetrics(service: string): Registry {
@@ -36,7 +36,7 @@ export type MigrationWatch = (feature: string, who: { readonly iss: string; read
 export function createMigrationWatch(
   registry: Registry,
   features: readonly string[],
-  log: Logger,
+  audit: Audit,
 ): MigrationWatch {
   const uses = new Counter({
     name: 'netplay_migration_uses_total',
@@ -48,6 +48,6 @@ export function createMigrationWatch(
   for (const feature of features) uses.inc({ feature }, 0);
   return (feature, { iss, sub }) => {
     uses.inc({ feature });
-    log.info({ audit: 'migration.used', feature, iss, sub }, 'migration.used');
+    audit('migration.used', { feature, iss, sub });
   };
 }
