@@ -87,7 +87,7 @@ describe('two replicas of auth over one PostgreSQL (P2.2)', () => {
       [0, 1, 0, 1].map(async (replica) => (await admin(replica, 'POST', '/rotate')).json()),
     );
     expect(new Set(rotated.map((next) => (next as { kid: string }).kid)).size).toBe(1);
-    await eventually(async () => (await kids(0)).length === 2 && (await kids(1)).length === 2, 1_000);
+    await eventually(async () => (await kids(0)).length === 2 && (await kids(1)).length === 2, 3_000);
     expect((await kids(1)).slice(0, 1)).toEqual(before);
   });
 
@@ -122,7 +122,8 @@ describe('two replicas of auth over one PostgreSQL (P2.2)', () => {
       async () =>
         (await list(0, read)) === 'token_key_unknown' && (await list(1, read)) === 'token_key_unknown',
     );
-    expect(performance.now() - withdrawnAt).toBeLessThan(1_500);
+    // 0.4 s until the other replica looks, 0.4 s until its nodes do; the rest is for a loaded machine.
+    expect(performance.now() - withdrawnAt).toBeLessThan(3_000);
     await expect(socket.request('open-room', { room_name: 'x', token: write })).rejects.toMatchObject({
       code: 'token_key_unknown',
     });
