@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { roomRegistryContract } from '../../packages/shared-state/test/contracts/room-registry.contract.js';
+import { createMemoryKeyStore } from '../../apps/auth/src/adapters/memory-key-store.js';
 import { createAuthApiClient } from '../../apps/sfu/src/adapters/auth-api-client.js';
 import { createHttpRoomRegistry } from '../../apps/sfu/src/adapters/http-room-registry.js';
 import { type Instance, ISSUER, SECRET, startInstance } from './support/instance.js';
@@ -34,7 +35,10 @@ describe('RoomRegistry over auth’s internal endpoints', () => {
       SIGNING_ALG: 'ES256',
     });
     const auth = disposers.use(
-      await composeAuth(config, { state: createMemoryState({ ttlMs, now: () => nowMs }) }),
+      await composeAuth(config, {
+        state: createMemoryState({ ttlMs, now: () => nowMs }),
+        keyStore: createMemoryKeyStore(),
+      }),
     );
     const registry = () => createHttpRoomRegistry(createAuthApiClient({ baseUrl: auth.url, secret: SECRET }));
     return {

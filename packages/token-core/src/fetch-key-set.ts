@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type VerificationKey, verificationKeyFromJwk } from './keys.js';
+import { readBounded } from './read-bounded.js';
 
 export interface FetchedKeySet {
   readonly keys: ReadonlyMap<string, VerificationKey>;
@@ -30,7 +31,7 @@ export async function fetchKeySet(
   const maxAgeMs = maxAgeOf(response.headers.get('cache-control'));
   if (response.status === 304 && known !== undefined) return { ...known, maxAgeMs };
   if (response.status !== 200) throw new Error(`The key set answered ${response.status}.`);
-  const text = await readBounded(response);
+  const text = await readBounded(response, MAX_JWKS_BYTES);
   const etag = response.headers.get('etag') ?? `"${createHash('sha256').update(text).digest('base64url')}"`;
   // The known key objects stay: whatever was concluded from them still holds.
   return { keys: known?.etag === etag ? known.keys : readKeys(text), etag, maxAgeMs };
@@ -62,15 +63,4 @@ function tryReadKey(jwk: unknown): VerificationKey | undefined {
 function maxAgeOf(cacheControl: string | null): number | undefined {
   const seconds = /(?:^|[\s,])max-age=(\d{1,9})/i.exec(cacheControl ?? '')?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_JWKS_BYTES) throw new Error(`The key set is larger than ${MAX_JWKS_BYTES} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }

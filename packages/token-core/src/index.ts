@@ -6,6 +6,7 @@ export * from './key-set.js';
 export * from './keys.js';
 export * from './migration-verifier.js';
 export { MAX_TOKEN_BYTES } from './parse-token.js';
+export * from './read-bounded.js';
 export * from './remote-key-set.js';
 export {
   createTokenVerifier,

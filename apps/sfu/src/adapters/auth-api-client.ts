@@ -1,5 +1,6 @@
 import { INTERNAL_SECRET_HEADER } from '@romm-netplay/protocol/auth-api';
 import { StateUnavailableError } from '@romm-netplay/shared-state';
+import { readBounded } from '@romm-netplay/token-core';
 
 export interface AuthApiClientOptions {
   /** Base URL of auth as this node reaches it. */
@@ -36,7 +37,7 @@ export function createAuthApiClient(options: AuthApiClientOptions): AuthApiClien
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMs),
       });
-      answer = { status: response.status, body: JSON.parse(await readBounded(response)) };
+      answer = { status: response.status, body: JSON.parse(await readBounded(response, MAX_ANSWER_BYTES)) };
     } catch (cause) {
       throw new StateUnavailableError({ cause });
     }
@@ -59,15 +60,4 @@ function codeOf(body: unknown): string {
   const code =
     typeof body === 'object' && body !== null ? (body as Record<string, unknown>)['code'] : undefined;
   return typeof code === 'string' ? code : 'no code';
-}
-
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error('The answer of auth is too large.');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }

@@ -29,9 +29,11 @@ export function createHttpRoomRegistry(auth: AuthApiClient): RoomRegistry {
     async list() {
       const { status, body } = await auth.get(AUTH_API.listRooms.path);
       assertOk(status);
-      return Object.values(body as Record<string, unknown>).flatMap((record): RoomRecord[] =>
-        roomRecord.safeParse(record).data ? [roomRecord.parse(record)] : [],
-      );
+      const records = Object.values(body as Record<string, unknown>);
+      return records.flatMap((record): RoomRecord[] => {
+        const { data } = roomRecord.safeParse(record);
+        return data === undefined ? [] : [data];
+      });
     },
   };
 }

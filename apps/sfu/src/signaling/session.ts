@@ -93,7 +93,7 @@ export class Session {
 
   receiveBinary(frame: Uint8Array): void {
     if (this.#closed) return;
-    if (this.#caller === undefined && this.#pending > 0) {
+    if (this.#caller === undefined && this.#pending > 0 && this.#pending < MAX_PENDING) {
       // Right behind a hello that is still being verified.
       this.#enqueue(() => this.receiveBinary(frame));
       return;
