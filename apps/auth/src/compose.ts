@@ -18,7 +18,7 @@ import {
   createMigrationVerifier,
   createTokenIssuer,
   createTokenVerifier,
-  DEFAULT_CLOCK_SKEW_SECONDS,
+  MAX_CLOCK_SKEW_SECONDS,
   HS256_ISSUER,
   type KeySet,
   MIGRATION_FEATURES,
@@ -176,7 +176,7 @@ async function keyManagementOf(
     config;
   const encryptionKeys =
     keyEncryptionKeys.length > 0 ? keyEncryptionKeys : [await loadEncryptionKey(dataDir)];
-  const retainSeconds = READ_TOKEN_TTL_SECONDS + DEFAULT_CLOCK_SKEW_SECONDS + CLOCK_DIFFERENCE_SECONDS;
+  const retainSeconds = READ_TOKEN_TTL_SECONDS + MAX_CLOCK_SKEW_SECONDS + CLOCK_DIFFERENCE_SECONDS;
   return {
     store,
     cipher: createAesKeyCipher(encryptionKeys),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@romm-netplay/testing';
 import request from 'supertest';
 import { ADMIN_KEY, ALICE, ISSUER, startAuth, type TestAuth } from './support/auth.js';
 
@@ -68,6 +69,20 @@ describe('/api/admin/keys', () => {
     expect((await admin('post', '/reencrypt', ADMIN_KEY, target)).body).toEqual({ reencrypted: 0 });
     const minted = await request(target.url).post('/api/sfu/token').set('authorization', `Bearer ${ALICE}`);
     expect(minted.status).toBe(200);
+    await target.close();
+  });
+
+  it('keeps a key published until the last token it signed has expired at the most lenient node', async () => {
+    let nowMs = Date.now();
+    const target = await startAuth({ keyPublishLeadSeconds: 1 }, { now: () => nowMs });
+    const [old] = kidsOf(await jwks(target));
+    await admin('post', '/rotate', ADMIN_KEY, target);
+    // The successor takes over after a second; a read token lives 900 s, and a node may allow 30 s more.
+    nowMs += 1_000 + 930_000;
+    await admin('post', '/rotate', ADMIN_KEY, target);
+    expect(kidsOf(await jwks(target))).toContain(old);
+    nowMs += 31_000;
+    await eventually(async () => !kidsOf(await jwks(target)).includes(old!));
     await target.close();
   });
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ConfigError, type Env, parseEnv, secretFaults, variables } from '@romm-netplay/service-kit';
+import { DEFAULT_CLOCK_SKEW_SECONDS, MAX_CLOCK_SKEW_SECONDS } from '@romm-netplay/token-core';
 import { z } from 'zod';
 
 export interface SfuConfig {
@@ -53,7 +54,7 @@ const environment = z.object({
   REDIS_URL: variables.redisUrl.optional(),
   ROMM_SFU_INTERNAL_SECRET: variables.secret.optional(),
   ROOM_REGISTRY_TTL_SECONDS: variables.seconds(60, 3600, 2),
-  SFU_AUTH_CLOCK_SKEW_SECONDS: variables.seconds(5, 30),
+  SFU_AUTH_CLOCK_SKEW_SECONDS: variables.seconds(DEFAULT_CLOCK_SKEW_SECONDS, MAX_CLOCK_SKEW_SECONDS),
   ROMM_AUTH_SECRET_KEY: variables.secret.optional(),
   ACCEPT_HS256_TOKENS: variables.flag,
   ACCEPT_SFU_TYPE: variables.flag,

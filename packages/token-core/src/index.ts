@@ -11,6 +11,7 @@ export * from './remote-key-set.js';
 export {
   createTokenVerifier,
   DEFAULT_CLOCK_SKEW_SECONDS,
+  MAX_CLOCK_SKEW_SECONDS,
   type TokenVerifier,
   type TokenVerifierOptions,
 } from './verify-token.js';

@@ -6,6 +6,8 @@ import type { VerificationKey } from './keys.js';
 import { parseToken } from './parse-token.js';
 
 export const DEFAULT_CLOCK_SKEW_SECONDS = 5;
+/** The most any verifier may be configured to allow; keys stay published for that long after `exp`. */
+export const MAX_CLOCK_SKEW_SECONDS = 30;
 const MAX_SUBJECT_LENGTH = 255;
 const MAX_NAME_LENGTH = 255;
 
