@@ -50,6 +50,16 @@ export default tseslint.config(
     },
   },
   {
+    files: ['apps/*/page/**/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['addEventListener', 'crypto', 'document', 'fetch', 'FormData', 'prompt', 'sessionStorage'].map(
+          (name) => [name, 'readonly'],
+        ),
+      ),
+    },
+  },
+  {
     files: ['apps/*/src/**/*.ts', 'packages/*/src/**/*.ts'],
     ignores: ['**/src/config.ts', 'packages/testing/**'],
     rules: {
@@ -78,7 +88,7 @@ export default tseslint.config(
   },
   {
     files: [
-      'apps/auth/src/{tokens,keys,identity,rooms}/**/*.ts',
+      'apps/auth/src/{tokens,keys,identity,accounts,sessions,rooms}/**/*.ts',
       'apps/sfu/src/{rooms,signaling,tokens}/**/*.ts',
       'apps/*/src/{ports,errors}.ts',
     ],
@@ -113,6 +123,7 @@ export default tseslint.config(
       'max-lines-per-function': 'off',
       // What supertest answers is `any`; the assertions are the check.
       '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 /** Programs that tests start themselves, and the Debian package each comes in. */
 const SERVICES = [
   { check: () => answers('redis-server'), debianPackage: 'redis-server' },
+  { check: () => answers('chromium'), debianPackage: 'chromium' },
   { check: hasPostgres, debianPackage: 'postgresql' },
   {
     check: () => answers('/usr/bin/python3', ['-c', 'import jwt, cryptography']),

@@ -84,7 +84,9 @@ describe('two replicas of auth over one PostgreSQL (P2.2)', () => {
   it('rotate once when both are told to at the same time, and follow each other within a second', async () => {
     const before = await kids(0);
     const rotated = await Promise.all(
-      [0, 1, 0, 1].map(async (replica) => (await admin(replica, 'POST', '/rotate')).json()),
+      [0, 1, 0, 1].map(
+        async (replica) => (await admin(replica, 'POST', '/rotate')).json() as Promise<unknown>,
+      ),
     );
     expect(new Set(rotated.map((next) => (next as { kid: string }).kid)).size).toBe(1);
     await eventually(async () => (await kids(0)).length === 2 && (await kids(1)).length === 2, 3_000);

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => disposers.closeAll());
 
-const standaloneEnv = () => ({ AUTH_PORT: '0', SFU_PORT: '0', DATA_DIR: dataDir });
+const standaloneEnv = () => ({ AUTH_PORT: '0', SFU_PORT: '0', PAGE_PORT: '0', DATA_DIR: dataDir });
 
 async function failure(
   entry: string,
@@ -37,7 +37,7 @@ describe('standalone (A1, S3)', () => {
     const started = await startServiceProcess({
       entry: entryOf('standalone'),
       env: standaloneEnv(),
-      services: 2,
+      services: 3,
     });
     disposers.use(started);
     for (const service of ['auth', 'sfu']) {
@@ -57,7 +57,7 @@ describe('standalone (A1, S3)', () => {
   it('keeps its signing keys over a kill -9, and starts again by itself on the same files', async () => {
     const start = async () =>
       disposers.use(
-        await startServiceProcess({ entry: entryOf('standalone'), env: standaloneEnv(), services: 2 }),
+        await startServiceProcess({ entry: entryOf('standalone'), env: standaloneEnv(), services: 3 }),
       );
     const jwks = async (urls: Readonly<Record<string, string>>) =>
       (await fetch(`${urls['auth']!}/.well-known/jwks.json`)).text();
@@ -91,7 +91,7 @@ describe('standalone (A1, S3)', () => {
 
   it('says what to do when the port is taken', async () => {
     const first = disposers.use(
-      await startServiceProcess({ entry: entryOf('standalone'), env: standaloneEnv(), services: 2 }),
+      await startServiceProcess({ entry: entryOf('standalone'), env: standaloneEnv(), services: 3 }),
     );
     const { port } = new URL(first.urls['auth']!);
     const { code, stderr } = await failure(entryOf('standalone'), { ...standaloneEnv(), AUTH_PORT: port });

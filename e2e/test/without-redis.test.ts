@@ -116,7 +116,7 @@ describe('an SFU node without Redis (A3)', () => {
       const { rooms } = await socket.request('list-rooms', {});
       expect(rooms.map(({ room_name: name }) => name).sort()).toEqual(['with', 'without']);
     }
-    for (const { socket } of [a3, a2]) socket.close();
+    for (const { socket } of [a3, a2]) await socket.request('leave-room', {});
     await eventually(
       async () => (await (await connect(0)).socket.request('list-rooms', {})).rooms.length === 0,
     );

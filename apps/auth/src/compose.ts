@@ -1,6 +1,7 @@
 import { openApiDocument } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import {
+  type Audit,
   type CloseStack,
   createApiListener,
   createAudit,
@@ -13,32 +14,46 @@ import {
   type MigrationWatch,
   startMetricsServer,
 } from '@romm-netplay/service-kit';
-import { openRedisState, type SharedState } from '@romm-netplay/shared-state';
+import {
+  followRevocations,
+  openRedisState,
+  type Revocations,
+  type SharedState,
+} from '@romm-netplay/shared-state';
 import {
   createMigrationVerifier,
+  createRevocableVerifier,
   createTokenIssuer,
   createTokenVerifier,
-  MAX_CLOCK_SKEW_SECONDS,
   HS256_ISSUER,
   type KeySet,
+  MAX_CLOCK_SKEW_SECONDS,
   MIGRATION_FEATURES,
   READ_TOKEN_TTL_SECONDS,
   trustOnly,
 } from '@romm-netplay/token-core';
-import { createDevIdentityProvider, DEV_IDENTITY_WARNING } from './adapters/dev-identity-provider.js';
+import { ensureFirstAdmin } from './accounts/first-admin.js';
+import { createLoginLimits } from './accounts/login-limits.js';
 import { createAesKeyCipher } from './adapters/aes-key-cipher.js';
+import { DEV_IDENTITY_WARNING } from './adapters/dev-identity-provider.js';
 import { loadEncryptionKey } from './adapters/file-encryption-key.js';
-import { openDatabase } from './adapters/sql/database.js';
+import { createIdentityProviders } from './adapters/identity-providers.js';
+import { type Database, openDatabase } from './adapters/sql/database.js';
+import { createSqlAccountStore } from './adapters/sql/sql-account-store.js';
+import { createSqlHeldIdentityStore } from './adapters/sql/sql-held-identity-store.js';
 import { createSqlKeyStore } from './adapters/sql/sql-key-store.js';
-import type { AuthConfig, IdentityProviderName } from './config.js';
-import { createHandlers } from './http/handlers.js';
+import { createSqlSessionStore } from './adapters/sql/sql-session-store.js';
+import type { AuthConfig } from './config.js';
+import { createHandlers, type HandlersDeps } from './http/handlers.js';
+import { createRefreshCookie } from './http/refresh-cookie.js';
 import { createServerAccess } from './http/server-access.js';
+import { SETUP_DOCUMENTS, SETUP_PATH } from './http/setup-page.js';
 import { translateError } from './http/translate-error.js';
 import { startKeepingKeys } from './keys/keep-keys.js';
 import type { KeyManagementDeps } from './keys/key-management.js';
 import type { KeyStore } from './keys/key-store.js';
-import { createSigningKeys } from './keys/signing-keys.js';
-import type { IdentityProvider } from './ports.js';
+import { createSigningKeys, type SigningKeys } from './keys/signing-keys.js';
+import { startKeepingSessions } from './sessions/keep-sessions.js';
 
 export interface Auth {
   /** Where it listens, e.g. `http://127.0.0.1:3100`. */
@@ -47,23 +62,41 @@ export interface Auth {
   /** The issuer's own keys, for an SFU in the same process. */
   readonly keys: KeySet;
   readonly warnings: readonly string[];
+  /** A one-time link that creates the first administrator, for whoever started the service; a secret. */
+  readonly setupUrl: string | undefined;
   close(): Promise<void>;
 }
 
 export interface ComposeOverrides {
   /** State brought by the caller, who also closes it; otherwise Redis is opened. */
   readonly state?: SharedState;
-  /** Where keys are kept; otherwise the database is opened. */
+  /** A database brought by the caller, who also closes it; otherwise it is opened. */
+  readonly database?: Database;
+  /** Where keys are kept, if not in the database. */
   readonly keyStore?: KeyStore;
   readonly log?: Logger;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
-const PROVIDERS: Record<IdentityProviderName, () => IdentityProvider> = { dev: createDevIdentityProvider };
-
 /** The OpenAPI 3.1 document of this service. */
-export const openApi = openApiDocument('RomM netplay auth', '0.1.0', AUTH_API);
+export const openApi = openApiDocument(
+  { title: 'RomM netplay auth', version: '0.1.0', playerCookie: 'romm_session' },
+  AUTH_API,
+);
+
+/** What every part of the service is built with. */
+interface Foundation {
+  readonly config: AuthConfig;
+  readonly issuer: string;
+  readonly state: SharedState;
+  readonly database: Database;
+  readonly closing: CloseStack;
+  readonly log: Logger;
+  readonly audit: Audit;
+  readonly watch: MigrationWatch;
+  readonly now: () => number;
+}
 
 /** Builds the issuer from its configuration and listens. */
 export async function composeAuth(config: AuthConfig, overrides: ComposeOverrides = {}): Promise<Auth> {
@@ -78,62 +111,134 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
     const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, audit);
     const state = overrides.state ?? (await openState(config, log, watch));
     if (overrides.state === undefined) closing.defer(() => state.close());
-    const { store, checks } = await openKeyStore(config, overrides, closing, log);
-    const keyManagement = await keyManagementOf(config, store, now);
-    const keys = createSigningKeys(keyManagement);
-    const keeper = await startKeepingKeys({
-      ...keyManagement,
-      keys,
-      onRotated: (kid) => audit('key.rotated', { kid }),
-      onError: (error) => log.error({ err: error }, 'signing keys not followed'),
-    });
-    closing.defer(() => keeper.close());
+    const database = overrides.database ?? (await openSql(config, log, closing));
+    const foundation = { config, issuer, state, database, closing, log, audit, watch, now };
+
+    const keyManagement = await keyManagementOf(foundation, overrides.keyStore);
+    const keys = await keepKeys(foundation, keyManagement);
     const warnings = config.identityProviders.includes('dev') ? [DEV_IDENTITY_WARNING] : [];
     for (const warning of warnings) log.warn(warning);
-
-    const handlers = createHandlers({
-      providers: config.identityProviders.map((name) => PROVIDERS[name]()),
-      issuer: createTokenIssuer({ issuer, signingKey: () => keys.current(), now }),
-      verifier: createMigrationVerifier(
-        createTokenVerifier({ trustedIssuers: trustOnly(issuer, keys), audience: issuer, now }),
-        { hs256Secret: config.accept.hs256Secret, now, onUse: watch },
-      ),
-      acceptedTypes: ['sfu:read', 'sfu:write', ...(config.accept.sfuType ? (['sfu'] as const) : [])],
-      jtis: state.jtis,
+    const tokens = tokenDeps(foundation, keys);
+    const deps: HandlersDeps = {
+      ...tokens,
+      ...playerDeps(foundation, tokens.revocations),
+      revocationLog: state.revocations,
       rooms: state.rooms,
-      audience: issuer,
-      now,
       keys,
       keyManagement,
       jwksMaxAgeSeconds: Math.floor(config.keyPublishLeadSeconds / 3),
-      checks: { state: () => state.ping(), ...checks },
+      checks: { state: () => state.ping(), database: () => database.ping() },
       warnings,
       onAdminChange: audit,
       onComponentDown: (component, error) => log.error({ component, err: error }, 'component is down'),
-    });
-    server.serve(
-      createApiListener({
-        api: AUTH_API,
-        handlers,
-        openApi,
-        translate: translateError,
-        authorize: createServerAccess(config),
-        allowedOrigins: config.allowedOrigins,
-        log,
-        hot: ['verifyToken'],
-      }),
-    );
+    };
+    const first = config.identityProviders.includes('local')
+      ? await ensureFirstAdmin(deps, config.firstAdmin)
+      : undefined;
+    server.serve(httpListener(foundation, deps));
     if (config.metricsPort !== undefined) {
       const metricsServer = await startMetricsServer(metrics, config.metricsPort, config.host);
       closing.defer(() => metricsServer.close());
     }
     // Requests end before what they use is closed.
     closing.defer(() => server.close());
-    return { url: server.url, issuer, keys, warnings, close: () => closing.close() };
+    const setupUrl = first && `${issuer}${SETUP_PATH}#${first.setupCode}`;
+    return { url: server.url, issuer, keys, warnings, setupUrl, close: () => closing.close() };
   } catch (error) {
     await closing.close();
     throw error;
   }
+}
+
+async function keepKeys(
+  { closing, audit, log }: Foundation,
+  keyManagement: KeyManagementDeps,
+): Promise<SigningKeys> {
+  const keys = createSigningKeys(keyManagement);
+  const keeper = await startKeepingKeys({
+    ...keyManagement,
+    keys,
+    onRotated: (kid) => audit('key.rotated', { kid }),
+    onError: (error) => log.error({ err: error }, 'signing keys not followed'),
+  });
+  closing.defer(() => keeper.close());
+  return keys;
+}
+
+/** Minting and verifying. */
+function tokenDeps({ config, issuer, state, closing, log, watch, now }: Foundation, keys: SigningKeys) {
+  const revocations = followRevocations({
+    log: state.revocations,
+    onError: (error) => log.error({ err: error }, 'revocations not followed'),
+    now,
+  });
+  closing.defer(() => revocations.close());
+  const verifier = createTokenVerifier({ trustedIssuers: trustOnly(issuer, keys), audience: issuer, now });
+  const migrating = createMigrationVerifier(verifier, {
+    hs256Secret: config.accept.hs256Secret,
+    now,
+    onUse: watch,
+  });
+  return {
+    issuer: createTokenIssuer({ issuer, signingKey: () => keys.current(), now }),
+    audience: issuer,
+    revocations,
+    // The shared secret never speaks for sessions, so older formats stay out.
+    accessVerifier: createRevocableVerifier(verifier, revocations.isRevoked),
+    verifier: createRevocableVerifier(migrating, revocations.isRevoked),
+    acceptedTypes: ['sfu:read', 'sfu:write', ...(config.accept.sfuType ? (['sfu'] as const) : [])],
+    jtis: state.jtis,
+  } as const;
+}
+
+/** Who players are, and their sessions. */
+function playerDeps(foundation: Foundation, revocations: Pick<Revocations, 'refresh'>) {
+  const { config, issuer, state, database, closing, log, audit, now } = foundation;
+  const sessions = createSqlSessionStore(database.sql);
+  const accounts = createSqlAccountStore(database.sql);
+  const heldIdentities = createSqlHeldIdentityStore(database.sql);
+  const keeper = startKeepingSessions({
+    sessions,
+    revocationLog: state.revocations,
+    revocations,
+    now,
+    onError: (error) => log.error({ err: error }, 'ended sessions not announced'),
+  });
+  closing.defer(() => keeper.close());
+  return {
+    sessions,
+    accounts,
+    heldIdentities,
+    providers: createIdentityProviders({
+      config,
+      accounts,
+      heldIdentities,
+      cache: state.identityCache,
+      log,
+      now,
+    }),
+    loginLimits: createLoginLimits((rule) => state.limiter(rule)),
+    refreshCookie: createRefreshCookie(issuer, config.refreshCookieSameSite),
+    now,
+    onEnded: () => keeper.announce(),
+    onLogin: (event: Readonly<Record<string, unknown>>) => audit('login', event),
+    onReuse: ({ id, sub }: { id: string; sub: string }) => audit('refresh_token.reused', { sid: id, sub }),
+  };
+}
+
+function httpListener({ config, log }: Foundation, deps: HandlersDeps) {
+  return createApiListener({
+    api: AUTH_API,
+    handlers: createHandlers(deps),
+    documents: SETUP_DOCUMENTS,
+    openApi,
+    translate: translateError,
+    authorize: createServerAccess({ ...config, ...deps }),
+    trustedProxies: config.trustedProxies,
+    allowedOrigins: config.allowedOrigins,
+    log,
+    hot: ['verifyToken'],
+  });
 }
 
 function openState(config: AuthConfig, log: Logger, watch: MigrationWatch): Promise<SharedState> {
@@ -148,29 +253,22 @@ function openState(config: AuthConfig, log: Logger, watch: MigrationWatch): Prom
   });
 }
 
-async function openKeyStore(
-  config: AuthConfig,
-  { keyStore }: ComposeOverrides,
-  closing: CloseStack,
-  log: Logger,
-) {
-  if (keyStore !== undefined) return { store: keyStore, checks: {} };
+async function openSql(config: AuthConfig, log: Logger, closing: CloseStack): Promise<Database> {
   const database = await openDatabase({
     url: config.databaseUrl,
     dataDir: config.dataDir,
     onError: (error) => log.error({ err: error }, 'database connection'),
   });
   closing.defer(() => database.close());
-  return { store: createSqlKeyStore(database.sql), checks: { database: () => database.ping() } };
+  return database;
 }
 
 /** Clocks of replicas may differ by this much without a token being refused. */
 const CLOCK_DIFFERENCE_SECONDS = 30;
 
 async function keyManagementOf(
-  config: AuthConfig,
-  store: KeyStore,
-  now: () => number,
+  { config, database, now }: Foundation,
+  store: KeyStore = createSqlKeyStore(database.sql),
 ): Promise<KeyManagementDeps> {
   const { keyEncryptionKeys, dataDir, signingAlg, rsaBits, keyRotationSeconds, keyPublishLeadSeconds } =
     config;

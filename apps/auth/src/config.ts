@@ -1,10 +1,13 @@
+import { username } from '@romm-netplay/protocol/auth-api';
 import { ConfigError, type Env, parseEnv, secretFaults, variables } from '@romm-netplay/service-kit';
 import { SIGNING_ALGS, type SigningAlg } from '@romm-netplay/token-core';
 import { z } from 'zod';
 
 /** Identity providers that can be chosen in IDENTITY_PROVIDERS. */
-const IDENTITY_PROVIDERS = ['dev'] as const;
+const IDENTITY_PROVIDERS = ['romm', 'local', 'dev'] as const;
 export type IdentityProviderName = (typeof IDENTITY_PROVIDERS)[number];
+
+const SAME_SITE = ['strict', 'lax', 'none'] as const;
 
 export interface AuthConfig {
   readonly port: number;
@@ -16,6 +19,13 @@ export interface AuthConfig {
   /** Where the embedded database is kept. */
   readonly dataDir: string;
   readonly identityProviders: readonly IdentityProviderName[];
+  /** Where auth reaches RomM; undefined unless the provider "romm" is on. */
+  readonly rommBaseUrl: string | undefined;
+  /** Created at the start of an instance without an administrator; undefined: a one-time link is printed. */
+  readonly firstAdmin: { readonly username: string; readonly password: string } | undefined;
+  readonly refreshCookieSameSite: (typeof SAME_SITE)[number];
+  /** Addresses or CIDRs whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   /** Undefined: the internal endpoints answer 503. */
   readonly internalSecret: string | undefined;
   readonly signingAlg: SigningAlg;
@@ -50,6 +60,7 @@ const SECRETS = [
   'KEY_ENCRYPTION_KEY_PREVIOUS',
   'ADMIN_API_KEY',
   'ROMM_AUTH_SECRET_KEY',
+  'LOCAL_ADMIN_PASSWORD',
 ];
 const DAY_SECONDS = 24 * 3600;
 
@@ -63,6 +74,11 @@ const environment = z.object({
   IDENTITY_PROVIDERS: variables.list.pipe(
     z.array(z.enum(IDENTITY_PROVIDERS, { error: `must list some of: ${IDENTITY_PROVIDERS.join(', ')}` })),
   ),
+  ROMM_BASE_URL: variables.httpUrl.optional(),
+  LOCAL_ADMIN_USERNAME: username.optional(),
+  LOCAL_ADMIN_PASSWORD: variables.secret.min(10, 'must have at least 10 characters').optional(),
+  REFRESH_COOKIE_SAME_SITE: z.enum(SAME_SITE, { error: `must be ${SAME_SITE.join(', ')}` }).default('strict'),
+  TRUSTED_PROXIES: variables.trustedProxies,
   ROMM_SFU_INTERNAL_SECRET: variables.secret.optional(),
   SIGNING_ALG: z.enum(SIGNING_ALGS, { error: `must be one of: ${SIGNING_ALGS.join(', ')}` }).default('RS256'),
   SIGNING_RSA_BITS: z
@@ -111,11 +127,23 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
         'KEY_ENCRYPTION_KEY is required: it seals the signing keys; make one with: openssl rand -hex 32',
       );
     }
-    const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, ROMM_AUTH_SECRET_KEY } = values;
-    faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, ROMM_AUTH_SECRET_KEY }));
+    const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, ROMM_AUTH_SECRET_KEY, LOCAL_ADMIN_PASSWORD } = values;
+    faults.push(
+      ...secretFaults({
+        ROMM_SFU_INTERNAL_SECRET,
+        ADMIN_API_KEY,
+        ROMM_AUTH_SECRET_KEY,
+        LOCAL_ADMIN_PASSWORD,
+      }),
+    );
   }
   if (values.ACCEPT_HS256_TOKENS && values.ROMM_AUTH_SECRET_KEY === undefined) {
     faults.push('ACCEPT_HS256_TOKENS needs ROMM_AUTH_SECRET_KEY, the secret that signs those tokens.');
+  }
+  if (values.REFRESH_COOKIE_SAME_SITE === 'none' && values.AUTH_ISSUER?.startsWith('https:') !== true) {
+    faults.push(
+      'REFRESH_COOKIE_SAME_SITE=none needs an AUTH_ISSUER with https: browsers refuse it otherwise.',
+    );
   }
   if (values.KEY_PUBLISH_LEAD_SECONDS >= values.KEY_ROTATION_SECONDS) {
     faults.push('KEY_ROTATION_SECONDS must be more than KEY_PUBLISH_LEAD_SECONDS.');
@@ -128,6 +156,10 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
     redisUrl: values.REDIS_URL,
     dataDir: values.DATA_DIR,
     identityProviders: values.IDENTITY_PROVIDERS,
+    rommBaseUrl: values.ROMM_BASE_URL,
+    firstAdmin: firstAdminOf(values),
+    refreshCookieSameSite: values.REFRESH_COOKIE_SAME_SITE,
+    trustedProxies: values.TRUSTED_PROXIES,
     internalSecret: values.ROMM_SFU_INTERNAL_SECRET,
     signingAlg: values.SIGNING_ALG,
     rsaBits: values.SIGNING_RSA_BITS,
@@ -150,16 +182,33 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
   };
 }
 
-function identityFaults({ IDENTITY_PROVIDERS: providers, NODE_ENV }: Values): string[] {
+function identityFaults(values: Values): string[] {
+  const { IDENTITY_PROVIDERS: providers, NODE_ENV, ROMM_BASE_URL } = values;
+  const faults: string[] = [];
   if (providers.length === 0) {
-    return ['IDENTITY_PROVIDERS is required, or nobody can sign in; "dev" is for development only.'];
+    faults.push(
+      'IDENTITY_PROVIDERS is required, or nobody can sign in: romm, local; "dev" is for development only.',
+    );
   }
   if (NODE_ENV === 'production' && providers.includes('dev')) {
-    return [
+    faults.push(
       'IDENTITY_PROVIDERS contains "dev", which signs in anybody; it is refused with NODE_ENV=production.',
-    ];
+    );
   }
-  return [];
+  if (providers.includes('romm') && ROMM_BASE_URL === undefined) {
+    faults.push('ROMM_BASE_URL is required by the identity provider "romm": where auth reaches RomM.');
+  }
+  if ((values.LOCAL_ADMIN_USERNAME === undefined) !== (values.LOCAL_ADMIN_PASSWORD === undefined)) {
+    faults.push('LOCAL_ADMIN_USERNAME and LOCAL_ADMIN_PASSWORD go together.');
+  }
+  if (values.LOCAL_ADMIN_USERNAME !== undefined && !providers.includes('local')) {
+    faults.push('LOCAL_ADMIN_USERNAME needs "local" in IDENTITY_PROVIDERS.');
+  }
+  return faults;
+}
+
+function firstAdminOf({ LOCAL_ADMIN_USERNAME: username, LOCAL_ADMIN_PASSWORD: password }: Values) {
+  return username === undefined || password === undefined ? undefined : { username, password };
 }
 
 const adminEnvironment = z.object({

@@ -1,6 +1,24 @@
 /** What the issuer's use cases refuse, apart from bad tokens (TokenError) and absent state. */
 export const AUTH_ERRORS = {
   not_signed_in: 'Sign in first: send your session cookie or an Authorization header this server knows.',
+  wrong_credentials: 'Username or password is wrong.',
+  too_many_attempts: 'Too many wrong tries; wait a while and try again.',
+  session_ended: 'You are not signed in any more; sign in again.',
+  session_not_found: 'You have no such session; list yours with GET /api/auth/sessions.',
+  access_token_missing: 'Send an access token as Authorization: Bearer; POST /api/auth/refresh gives one.',
+  origin_refused: 'Pages of this origin may not use your cookies here; add the origin to ALLOWED_ORIGINS.',
+  account_disabled: 'This account is disabled; ask your administrator.',
+  identity_unavailable:
+    'RomM does not answer as it should, so nobody can tell who you are; try again shortly.',
+  identity_taken:
+    'Another user of RomM holds this netplay identity; change your netplay id or ask your administrator.',
+  identity_not_held: 'Nobody holds this netplay identity.',
+  no_password_here: 'You sign in elsewhere; there is no password here to change.',
+  local_accounts_off: 'This server keeps no accounts; add "local" to IDENTITY_PROVIDERS.',
+  username_taken: 'There is an account of this name; choose another.',
+  user_not_found: 'There is no account of this name; list them with: netplay-users list.',
+  last_admin: 'This is the last enabled administrator; make another one first.',
+  setup_code_refused: 'The code is wrong, used or expired, or there is an administrator already.',
   internal_secret_unset: 'SFU internal secret not configured; set ROMM_SFU_INTERNAL_SECRET on this server.',
   internal_secret_wrong:
     'The x-romm-sfu-secret header is missing or wrong; it must equal ROMM_SFU_INTERNAL_SECRET here.',
@@ -12,18 +30,25 @@ export const AUTH_ERRORS = {
   too_many_keys: 'Too many keys are published; wait until older ones have expired, or withdraw one.',
   keys_unavailable: 'The signing keys cannot be read just now; try again shortly.',
   database_unavailable: 'The database is unavailable; nothing was changed. Try again shortly.',
-  admin_key_unset: 'The admin API is off; set ADMIN_API_KEY on this server.',
-  admin_key_wrong: 'The Authorization header must be: Bearer, and the ADMIN_API_KEY of this server.',
+  admin_key_unset: 'The admin API is off; set ADMIN_API_KEY on this server, or sign in as an administrator.',
+  admin_key_wrong:
+    'The Authorization header must be: Bearer, and the ADMIN_API_KEY of this server or the access token of an administrator.',
 } as const satisfies Record<string, string>;
 
 export type AuthErrorCode = keyof typeof AUTH_ERRORS;
 
 export class AuthError extends Error {
   readonly code: AuthErrorCode;
+  /** When the same request may be tried again, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: AuthErrorCode, options?: { cause?: unknown }) {
+  constructor(
+    code: AuthErrorCode,
+    { retryAfterSeconds, ...options }: { cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
     super(AUTH_ERRORS[code], options);
     this.name = 'AuthError';
     this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }

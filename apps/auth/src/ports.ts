@@ -1,4 +1,4 @@
-import type { Subject } from '@romm-netplay/token-core';
+import type { Role } from '@romm-netplay/token-core';
 
 /** What a caller showed to prove who they are; header values as they came. */
 export interface Credentials {
@@ -6,9 +6,25 @@ export interface Credentials {
   readonly cookie?: string | undefined;
 }
 
+/** Who a provider says somebody is. */
+export interface Identity {
+  /** Unique within this issuer (S6), whichever provider knows the player. */
+  readonly sub: string;
+  /** The name other players see. */
+  readonly netplayUsername: string;
+  readonly role: Role;
+  /** The provider's own id of the user, which never changes hands. */
+  readonly externalId: string;
+}
+
 /** Knows players by one kind of credentials (S4). */
 export interface IdentityProvider {
   readonly name: string;
   /** Undefined when the credentials are of another kind or prove nothing. */
-  identify(credentials: Credentials): Promise<Subject | undefined>;
+  identify(credentials: Credentials): Promise<Identity | undefined>;
+  /**
+   * Who the holder of a session of this provider is now; undefined ends the session. `credentials` are what
+   * came along with the refresh token.
+   */
+  renew(sub: string, credentials: Credentials): Promise<Identity | undefined>;
 }

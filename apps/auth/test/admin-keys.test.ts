@@ -47,6 +47,7 @@ describe('GET /.well-known/netplay-configuration', () => {
       token_types_supported: ['sfu:read', 'sfu:write'],
       id_token_signing_alg_values_supported: ['RS256', 'PS256', 'ES256'],
       protocol_versions_supported: ['netplay.v1'],
+      identity_providers_supported: ['dev'],
     });
   });
 });

@@ -66,9 +66,92 @@ describe('configuration of auth (X2)', () => {
     ]);
   });
 
-  it('refuses development identity in production (S3)', () => {
-    expect(faultsOf({ ...GOOD, NODE_ENV: 'production' })).toEqual([
-      expect.stringMatching(/"dev".*NODE_ENV=production/),
+  it.each(['dev', 'romm,dev', 'local dev'])(
+    'refuses development identity in production, also beside others: %s (S3)',
+    (IDENTITY_PROVIDERS) => {
+      const ROMM_BASE_URL = 'http://romm:8080';
+      expect(faultsOf({ ...GOOD, NODE_ENV: 'production', IDENTITY_PROVIDERS, ROMM_BASE_URL })).toEqual([
+        expect.stringMatching(/"dev".*NODE_ENV=production/),
+      ]);
+    },
+  );
+
+  it('takes several identity providers, in the order in which they are asked (S4)', () => {
+    const env = { ...GOOD, NODE_ENV: 'production', IDENTITY_PROVIDERS: 'local, romm' };
+    expect(parseConfig({ ...env, ROMM_BASE_URL: 'http://romm:8080/' })).toMatchObject({
+      identityProviders: ['local', 'romm'],
+      rommBaseUrl: 'http://romm:8080',
+      firstAdmin: undefined,
+      refreshCookieSameSite: 'strict',
+      trustedProxies: [],
+    });
+  });
+
+  it('asks where RomM is when its users are to sign in (S4)', () => {
+    expect(faultsOf({ ...GOOD, IDENTITY_PROVIDERS: 'romm,local' })).toEqual([
+      expect.stringMatching(/^ROMM_BASE_URL is required/),
+    ]);
+    expect(
+      faultsOf({ ...GOOD, IDENTITY_PROVIDERS: 'romm', ROMM_BASE_URL: 'romm.example.org' }),
+    ).toContainEqual(expect.stringMatching(/^ROMM_BASE_URL must be a URL/));
+  });
+
+  describe('of the first administrator (S4)', () => {
+    const LOCAL = { ...GOOD, IDENTITY_PROVIDERS: 'local' };
+    const NAME = { LOCAL_ADMIN_USERNAME: 'root' };
+
+    it('takes name and password together, the password from a file too', () => {
+      const file = join(mkdtempSync(join(tmpdir(), 'netplay-config-')), 'password');
+      writeFileSync(file, `${STRONG}\n`);
+      const firstAdmin = { username: 'root', password: STRONG };
+      expect(parseConfig({ ...LOCAL, ...NAME, LOCAL_ADMIN_PASSWORD: STRONG })).toMatchObject({ firstAdmin });
+      expect(parseConfig({ ...LOCAL, ...NAME, LOCAL_ADMIN_PASSWORD_FILE: file })).toMatchObject({
+        firstAdmin,
+      });
+    });
+
+    it.each([NAME, { LOCAL_ADMIN_PASSWORD: STRONG }])('refuses one without the other', (half) => {
+      expect(faultsOf({ ...LOCAL, ...half })).toEqual([
+        expect.stringMatching(/^LOCAL_ADMIN_USERNAME and LOCAL_ADMIN_PASSWORD go together/),
+      ]);
+    });
+
+    it('refuses a short password, and a weak or reused one in production, without quoting it', () => {
+      const faults = (LOCAL_ADMIN_PASSWORD: string, NODE_ENV: string) =>
+        faultsOf({ ...LOCAL, ...NAME, LOCAL_ADMIN_PASSWORD, NODE_ENV });
+      expect(faults('too short', 'development')).toEqual([
+        expect.stringMatching(/^LOCAL_ADMIN_PASSWORD must have at least 10 characters/),
+      ]);
+      expect(faults('not-so-long', 'development')).toEqual([]);
+      for (const weak of ['not-so-long', 'changeme-please', 'abab'.repeat(8)]) {
+        expect(faults(weak, 'production')).toEqual([expect.stringMatching(/^LOCAL_ADMIN_PASSWORD /)]);
+        expect(faults(weak, 'production').join()).not.toContain(weak);
+      }
+      expect(faults(STRONG, 'production')).toEqual([
+        expect.stringMatching(/^ROMM_SFU_INTERNAL_SECRET and LOCAL_ADMIN_PASSWORD are equal/),
+      ]);
+    });
+  });
+
+  it('refuses a refresh cookie that browsers would not keep (S1)', () => {
+    const none = { ...GOOD, REFRESH_COOKIE_SAME_SITE: 'none' };
+    expect(parseConfig(none).refreshCookieSameSite).toBe('none');
+    const { AUTH_ISSUER: _issuer, ...unnamed } = none;
+    for (const env of [unnamed, { ...none, AUTH_ISSUER: 'http://games.example.org' }]) {
+      expect(faultsOf(env)).toEqual([expect.stringMatching(/^REFRESH_COOKIE_SAME_SITE=none needs/)]);
+    }
+    expect(faultsOf({ ...GOOD, REFRESH_COOKIE_SAME_SITE: 'off' })).toEqual([
+      expect.stringMatching(/^REFRESH_COOKIE_SAME_SITE must be strict, lax, none/),
+    ]);
+  });
+
+  it('refuses proxies that are no addresses', () => {
+    expect(parseConfig({ ...GOOD, TRUSTED_PROXIES: 'loopback, 10.0.0.0/8' }).trustedProxies).toEqual([
+      'loopback',
+      '10.0.0.0/8',
+    ]);
+    expect(faultsOf({ ...GOOD, TRUSTED_PROXIES: 'my-proxy' })).toEqual([
+      expect.stringMatching(/^TRUSTED_PROXIES must list/),
     ]);
   });
 

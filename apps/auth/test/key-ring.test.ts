@@ -115,9 +115,11 @@ describe('key ring (P2.2)', () => {
       fc.property(fc.array(event, { maxLength: 80 }), (events) => {
         let nowMs = START;
         let ring = maintain([], nowMs);
-        const tokens: { kid: string; iatMs: number }[] = [];
+        let tokens: { kid: string; iatMs: number }[] = [];
         for (const step of events) {
           if (step.do === 'tick' || step.do === 'jump') nowMs += step.ms;
+          // What a clock signed that was set back since is from the future: refused now, promised nothing.
+          tokens = tokens.filter(({ iatMs }) => iatMs <= nowMs + SKEW_MS);
           if (step.do === 'rotate' && pendingKey(ring, nowMs, POLICY) === undefined)
             ring = rotate(ring, nowMs);
           ring = maintain(ring, nowMs);
@@ -130,8 +132,7 @@ describe('key ring (P2.2)', () => {
           ).toContain(signer.kid);
           if (step.do === 'sign') tokens.push({ kid: signer.kid, iatMs: nowMs });
           for (const { kid, iatMs } of tokens) {
-            const valid = nowMs >= iatMs - SKEW_MS && nowMs < iatMs + TTL_MS + SKEW_MS;
-            if (valid) expect(published).toContain(kid);
+            if (nowMs < iatMs + TTL_MS + SKEW_MS) expect(published).toContain(kid);
           }
         }
       }),

@@ -17,11 +17,12 @@ import {
   type MigrationWatch,
   startMetricsServer,
 } from '@romm-netplay/service-kit';
-import type { RoomRegistry, SharedState } from '@romm-netplay/shared-state';
+import { followRevocations, type RoomRegistry, type SharedState } from '@romm-netplay/shared-state';
 import {
   createCachedVerifier,
   createMigrationVerifier,
   createRemoteKeySet,
+  createRevocableVerifier,
   HS256_ISSUER,
   type KeySet,
   MIGRATION_FEATURES,
@@ -37,9 +38,12 @@ import {
 import type { SfuConfig } from './config.js';
 import { createHandlers } from './http/handlers.js';
 import { translateError } from './http/translate-error.js';
+import { endSession } from './rooms/end-session.js';
+import { expirePlaces } from './rooms/expire-places.js';
 import { createPasswordCheck } from './rooms/password.js';
 import { createRoomDirectory, type RoomDirectory } from './rooms/room-directory.js';
 import { createRequestHandlers, type RequestHandlersDeps } from './signaling/request-handlers.js';
+import { createSocketsBySession, type SocketsBySession } from './signaling/sockets-by-session.js';
 import { type TokenPolicy, tokenPolicy } from './tokens/token-policy.js';
 import { FIXED_LIMITS, type SocketLimits } from './ws/limits.js';
 import { attachSocketServer } from './ws/socket-server.js';
@@ -49,6 +53,8 @@ export interface Sfu {
   readonly url: string;
   readonly connections: number;
   readonly rooms: number;
+  /** Signed-in sessions with a socket here. */
+  readonly sessions: number;
   close(): Promise<void>;
 }
 
@@ -64,7 +70,10 @@ export interface ComposeOverrides {
 }
 
 /** The OpenAPI 3.1 document of this service. */
-export const openApi = openApiDocument('RomM netplay SFU', '0.1.0', SFU_API);
+export const openApi = openApiDocument(
+  { title: 'RomM netplay SFU', version: '0.1.0', playerCookie: 'romm_sfu_token' },
+  SFU_API,
+);
 
 const newId = () => randomBytes(16).toString('base64url');
 
@@ -82,9 +91,10 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     const { keys, ready, close: closeKeys } = keysOf(config, overrides, log);
     closing.defer(closeKeys);
     const directory = openDirectory(config, services.registry, server.port, now, log, closing);
+    const { isRevoked, sockets } = followSessions(services, directory, now, log, closing);
 
     const tokens: Tokens = {
-      verifier: verifierOf(config, keys, now, watch),
+      verifier: createRevocableVerifier(verifierOf(config, keys, now, watch), isRevoked),
       policy: tokenPolicy(config.accept),
     };
     const requestDeps: RequestHandlersDeps = {
@@ -94,14 +104,18 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       registry: services.registry,
       directory,
       passwords: createPasswordCheck(),
+      allowTakeover: config.allowTakeover,
       now,
       newId,
     };
-    const sockets = attachSocketServer({
+    const socketServer = attachSocketServer({
       server: server.server,
       session: {
         ...tokens,
         directory,
+        sockets,
+        graceMs: config.reconnectGraceSeconds * 1000,
+        now,
         handlers: createRequestHandlers(requestDeps),
         nodeId: config.nodeId,
         newId,
@@ -120,14 +134,17 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     }
     // Sockets and requests end before what they use is closed.
     closing.defer(() => server.close());
-    closing.defer(() => sockets.close());
+    closing.defer(() => socketServer.close());
     return {
       url: server.url,
       get connections() {
-        return sockets.connections;
+        return socketServer.connections;
       },
       get rooms() {
         return directory.size;
+      },
+      get sessions() {
+        return sockets.size;
       },
       close: () => closing.close(),
     };
@@ -141,6 +158,9 @@ interface Tokens {
   readonly verifier: TokenVerifier;
   readonly policy: TokenPolicy;
 }
+
+/** How often places are freed whose grace time is over. */
+const SWEEP_MS = 1_000;
 
 /** The rooms of this node, kept alive in the registry at half their time to live. */
 function openDirectory(
@@ -161,12 +181,33 @@ function openDirectory(
   });
   const refreshing = setInterval(() => directory.refresh(), (config.roomTtlSeconds * 1000) / 2);
   closing.defer(() => clearInterval(refreshing));
+  const sweeping = setInterval(() => expirePlaces(directory, now()), SWEEP_MS);
+  closing.defer(() => clearInterval(sweeping));
   closing.defer(() => directory.close());
   return directory;
 }
 
+/** Which sessions have ended, for the tokens that come; and the sockets and places to end when one does. */
+function followSessions(
+  { revocations: log }: SharedServices,
+  directory: RoomDirectory,
+  now: () => number,
+  logger: Logger,
+  closing: CloseStack,
+): { readonly isRevoked: (sessionId: string) => boolean; readonly sockets: SocketsBySession } {
+  const revocations = followRevocations({
+    log,
+    now,
+    onRevoked: (sessionId) => endSession({ directory, sockets }, sessionId),
+    onError: (error) => logger.error({ err: error }, 'ended sessions not followed'),
+  });
+  closing.defer(() => revocations.close());
+  const sockets = createSocketsBySession(revocations.isRevoked);
+  return { isRevoked: revocations.isRevoked, sockets };
+}
+
 function httpListener(
-  { allowedOrigins, allowQueryToken }: SfuConfig,
+  { allowedOrigins, allowQueryToken, trustedProxies }: SfuConfig,
   tokens: Tokens,
   registry: RoomRegistry,
   checks: Readonly<Record<string, ComponentCheck>>,
@@ -176,6 +217,9 @@ function httpListener(
     api: SFU_API,
     openApi,
     translate: translateError,
+    // Players are judged by the handlers, which know the tokens.
+    authorize: () => undefined,
+    trustedProxies,
     allowedOrigins,
     log,
     handlers: createHandlers({

@@ -31,6 +31,10 @@ export interface SfuConfig {
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly allowQueryToken: boolean;
+  /** How long the place of a lost connection is kept; 0: not at all (R4). */
+  readonly reconnectGraceSeconds: number;
+  /** Whether a player takes their place over from a live connection of their own; else the newer waits (S5). */
+  readonly allowTakeover: boolean;
   readonly maxRooms: number;
   readonly maxSocketsPerAddress: number;
   /** Requests (text frames) and game frames (binary) a socket may send a second. */
@@ -64,6 +68,8 @@ const environment = z.object({
   ALLOWED_ORIGINS: variables.origins,
   TRUSTED_PROXIES: variables.trustedProxies,
   SFU_ALLOW_QUERY_TOKEN: variables.flag,
+  SFU_RECONNECT_GRACE_SECONDS: variables.seconds(60, 600),
+  SFU_ALLOW_AUTH_TAKEOVER: variables.flag.prefault('1'),
   SFU_MAX_ROOMS: variables.count(1_000),
   SFU_MAX_SOCKETS_PER_ADDRESS: variables.count(64),
   SFU_MAX_MESSAGES_PER_SECOND: variables.count(60),
@@ -123,6 +129,8 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
     allowedOrigins: values.ALLOWED_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,
     allowQueryToken: values.SFU_ALLOW_QUERY_TOKEN,
+    reconnectGraceSeconds: values.SFU_RECONNECT_GRACE_SECONDS,
+    allowTakeover: values.SFU_ALLOW_AUTH_TAKEOVER,
     maxRooms: values.SFU_MAX_ROOMS,
     maxSocketsPerAddress: values.SFU_MAX_SOCKETS_PER_ADDRESS,
     maxMessagesPerSecond: values.SFU_MAX_MESSAGES_PER_SECOND,

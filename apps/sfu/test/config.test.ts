@@ -23,6 +23,8 @@ describe('configuration of the SFU (X2)', () => {
       roomTtlSeconds: 60,
       clockSkewSeconds: 5,
       allowQueryToken: false,
+      reconnectGraceSeconds: 60,
+      allowTakeover: true,
       logLevel: 'warn',
     });
     expect(parseConfig(GOOD).nodeId).not.toBe(config.nodeId);
@@ -47,6 +49,15 @@ describe('configuration of the SFU (X2)', () => {
     ]);
   });
 
+  it('can be told to keep no places and to let nobody take one over (R4, S5)', () => {
+    const strict = { SFU_RECONNECT_GRACE_SECONDS: '0', SFU_ALLOW_AUTH_TAKEOVER: '0' };
+    expect(parseConfig({ ...GOOD, ...strict })).toMatchObject({
+      reconnectGraceSeconds: 0,
+      allowTakeover: false,
+    });
+    expect(parseConfig({ ...GOOD, SFU_ALLOW_AUTH_TAKEOVER: '' }).allowTakeover).toBe(true);
+  });
+
   it('reports every fault at once', () => {
     const wrong = {
       PORT: 'x',
@@ -54,6 +65,8 @@ describe('configuration of the SFU (X2)', () => {
       SFU_AUTH_CLOCK_SKEW_SECONDS: '600',
       SFU_MAX_ROOMS: '0',
       SFU_ALLOW_QUERY_TOKEN: 'maybe',
+      SFU_RECONNECT_GRACE_SECONDS: '601',
+      SFU_ALLOW_AUTH_TAKEOVER: 'yes',
       TRUSTED_PROXIES: 'not-an-address',
     };
     const faults = faultsOf({ ...GOOD, ...wrong });

@@ -60,6 +60,8 @@ describe('malformed messages (R3, D25)', () => {
     ['open-room', null],
     ['open-room', { room_name: 'x', token: 't', max_players: '4' }],
     ['join-room', []],
+    ['resume-room', { room_name: 'x' }],
+    ['resume-room', { room_name: 'x', resume_token: 'x'.repeat(65) }],
     ['chat-message', { message: ' ' }],
     ['chat-message', { message: 'x'.repeat(501) }],
     ['data-message', {}],
@@ -79,6 +81,7 @@ describe('malformed messages (R3, D25)', () => {
       'hello',
       'open-room',
       'join-room',
+      'resume-room',
       'leave-room',
       'list-rooms',
       'chat-message',
@@ -173,7 +176,7 @@ describe('limits', () => {
         await ada.open('den');
         await bob.join('den');
         await slow.call('join-room', { room_name: 'den', token: await target.writeToken(ADA) });
-        const left = nextEvent(ada, 'users-updated', ({ users }) => users.length === 2);
+        const left = nextEvent(ada, 'users-updated', ({ users }) => users.some((user) => !user.connected));
         slow.socket.pause();
         const before = process.memoryUsage().arrayBuffers;
         let received = 0;
@@ -202,15 +205,15 @@ describe('limits', () => {
     });
   });
 
-  it('cuts a connection that no longer answers pings, and frees its slot', async () => {
+  it('cuts a connection that no longer answers pings, and keeps its place (R4, D24)', async () => {
     await withLimits({ heartbeatMs: 100 }, async (target) => {
       const [ada, frozen] = [await target.connect('Ada'), await rawSocket(target.sfu)];
       await frozen.call('hello', { token: await target.readToken(ADA) });
       await ada.open('den');
       await frozen.call('join-room', { room_name: 'den', token: await target.writeToken(ADA) });
-      const left = nextEvent(ada, 'users-updated', ({ users }) => users.length === 1);
+      const lost = nextEvent(ada, 'users-updated', ({ users }) => users.some((user) => !user.connected));
       frozen.socket.pause();
-      await left;
+      expect((await lost).users).toMatchObject([{ connected: true }, { slot: 1, connected: false }]);
     });
   });
 

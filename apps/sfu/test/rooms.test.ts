@@ -66,10 +66,10 @@ describe('opening and joining (P1.9, R1)', () => {
     await expect((await node.connect('Bob')).join('hidden')).resolves.toMatchObject({ slot: 1 });
   });
 
-  it('passes ownership on when the owner leaves or loses the line (D13, D15)', async () => {
+  it('passes ownership on when the owner leaves (D13, D15)', async () => {
     const { ada, bob } = await twoInARoom();
     const told = nextEvent(bob, 'users-updated', ({ users }) => users.length === 1);
-    ada.socket.close();
+    await ada.socket.request('leave-room', {});
     expect((await told).users).toMatchObject([{ client_id: bob.clientId, slot: 1, is_owner: true }]);
   });
 
@@ -119,7 +119,19 @@ describe('opening and joining (P1.9, R1)', () => {
     const ada = await node.connect('Ada');
     await ada.open('den');
     const device = await node.connect('Ada', ada.subject);
-    expect(await codeOf(device.join('den'))).toBe('already_in_room');
+    const { room } = await device.join('den');
+    expect(room.users.map((user) => user.client_id)).toEqual([device.clientId]);
+  });
+
+  it('bounds the rooms that one player owns, sockets and kept places together (R3)', async () => {
+    const ada = await node.connect('Ada');
+    for (let i = 0; i < 8; i += 1) {
+      const device = await node.connect('Ada', ada.subject);
+      await device.open(`mine-${i}`);
+      device.socket.close();
+    }
+    expect(await codeOf(ada.open('one-too-many'))).toBe('rooms_full');
+    await (await node.connect('Bob')).open('still room for others');
   });
 
   it('lets one of many racing openers have a name, and seats no more players than slots', async () => {
@@ -162,19 +174,21 @@ describe('opening and joining (P1.9, R1)', () => {
   });
 
   it('leaves no ghost when the line is lost while a room is being opened or joined', async () => {
-    const [ada, bob] = [await node.connect('Ada'), await node.connect('Bob')];
+    const strict = await startNode({ reconnectGraceSeconds: 0 });
+    const [ada, bob] = [await strict.connect('Ada'), await strict.connect('Bob')];
     await ada.open('den');
     for (let i = 0; i < 10; i += 1) {
-      const hasty = await node.connect('Hasty');
+      const hasty = await strict.connect('Hasty');
       const request = i % 2 === 0 ? hasty.open(`ghost-${i}`) : hasty.join('den', { spectator: true });
       hasty.socket.close();
       await request.catch(() => undefined);
     }
     await eventually(async () => {
       const { rooms } = await bob.socket.request('list-rooms', {});
-      return rooms.length === 1 && node.sfu.rooms === 1;
+      return rooms.length === 1 && strict.sfu.rooms === 1;
     });
     expect((await bob.join('den')).room.users).toHaveLength(2);
+    await strict.close();
   });
 });
 

@@ -1,17 +1,22 @@
 import { type AuthConfig, parseEmbeddedConfig as parseAuthConfig } from '@romm-netplay/auth/config';
-import { ConfigError, type Env } from '@romm-netplay/service-kit';
+import { ConfigError, type Env, parseEnv, variables } from '@romm-netplay/service-kit';
 import { parseEmbeddedConfig as parseSfuConfig, type SfuConfig } from '@romm-netplay/sfu/config';
+import { z } from 'zod';
 
 export interface StandaloneConfig {
   readonly auth: AuthConfig;
   readonly sfu: SfuConfig;
+  /** Where the page to try it with is served; 0 picks a free port. */
+  readonly pagePort: number;
 }
+
+const environment = z.object({ PAGE_PORT: variables.port(3002) });
 
 /** What makes one process on one machine work without any configuration. */
 const DEFAULTS: Env = {
   // Development identity signs in anybody, so by default only this machine can reach it.
   HOST: '127.0.0.1',
-  IDENTITY_PROVIDERS: 'dev',
+  IDENTITY_PROVIDERS: 'dev,local',
   AUTH_PORT: '3100',
   SFU_PORT: '3001',
   NODE_ID: 'standalone',
@@ -36,8 +41,9 @@ export function parseConfig(env: Env = process.env): StandaloneConfig {
     'SFU_PORT',
     faults,
   );
-  if (auth === undefined || sfu === undefined) throw new ConfigError([...faults]);
-  return { auth, sfu };
+  const page = collect(() => parseEnv(environment, values, []), 'PAGE_PORT', faults);
+  if (auth === undefined || sfu === undefined || page === undefined) throw new ConfigError([...faults]);
+  return { auth, sfu, pagePort: page.PAGE_PORT };
 }
 
 function collect<T>(parse: () => T, portName: string, faults: Set<string>): T | undefined {

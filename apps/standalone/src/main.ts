@@ -8,6 +8,7 @@ await runService(async () => {
   const standalone = await composeStandalone(parseConfig());
   announce('auth', standalone.auth.url);
   announce('sfu', standalone.sfu.url);
+  announce('page', standalone.pageUrl);
   process.stdout.write(banner(standalone));
   return standalone;
 });

@@ -1,2 +1,19 @@
-export * from './errors.js';
-export * from './netplay-socket.js';
+export { CHANNELS, type Channel, type ReceivedFrame } from '@romm-netplay/protocol/wire';
+export * from './client.js';
+export { type NetplayErrorCode, NetplayError } from './errors.js';
+export { isAnnounced } from './hosting-node.js';
+export {
+  type Closed,
+  connectNetplay,
+  type NetplaySocket,
+  type NetplaySocketOptions,
+  type RoomRedirect,
+  type ServerEvents,
+} from './netplay-socket.js';
+export type { Player } from './player.js';
+export type { NetplayRoom, RoomEvents, RoomState } from './room.js';
+export type { ChannelLike, LocksLike } from './runtime.js';
+export type { JoinRoomOptions, OpenRoomOptions } from './seats.js';
+export type { Credentials } from './session.js';
+export type { TokenType } from './tokens.js';
+export type { WebSocketConstructor, WebSocketLike } from './web-socket.js';

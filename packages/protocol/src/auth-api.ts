@@ -10,7 +10,7 @@ const NOT_INTERNAL = {
   503: 'No internal secret is configured, or shared state is unavailable; try again.',
 };
 const NOT_ADMIN = {
-  401: 'The Authorization header is not Bearer with the admin API key.',
+  401: 'The Authorization header is neither Bearer with the admin API key nor with the access token of an administrator.',
   503: 'No admin API key is configured, or the database is unavailable; try again.',
 };
 const ok = z.object({ ok: z.literal(true) });
@@ -27,6 +27,50 @@ const listedKey = z
   })
   .meta({ id: 'SigningKey' });
 
+/** The provider-independent half of who somebody is; `sub` is unique within the issuer (S6). */
+const signedInPlayer = z.object({
+  sub: z.string(),
+  netplay_username: z.string(),
+  role: z.enum(['player', 'admin']),
+});
+const signedIn = z
+  .object({
+    access_token: z.string().describe('Send it as Authorization: Bearer; keep it in memory only.'),
+    token_type: z.literal('bearer'),
+    expires: z.int().describe('Lifetime in seconds: 900.'),
+    player: signedInPlayer,
+  })
+  .meta({ id: 'SignedIn' });
+
+/** How an account here may be called. */
+export const username = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u,
+    'must begin with a letter or digit and contain no other signs than space . _ -',
+  )
+  .refine((name) => name.trim() === name, 'must not end with white space');
+const newPassword = z.string().min(10, 'must have at least 10 characters').max(256);
+const shownPassword = z.string().min(1).max(256);
+const account = z
+  .object({
+    username: z.string(),
+    role: z.enum(['player', 'admin']),
+    enabled: z.boolean(),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Account' });
+const namedAccount = z.object({ username });
+
+const NOT_SIGNED_IN = {
+  401: 'The access token is missing, expired or revoked.',
+  503: 'The database or shared state is unavailable; try again.',
+};
+const ORIGIN_REFUSED = { 403: 'The page that sent the cookie is not of an allowed origin.' };
+const TOO_MANY = { 429: 'Too many wrong tries; Retry-After says how long to wait.' };
+
 /** The HTTP interface of `apps/auth`. */
 export const AUTH_API = {
   mintToken: {
@@ -42,9 +86,10 @@ export const AUTH_API = {
     }),
     refusals: {
       400: 'The body is not JSON or token_type is unknown.',
-      403: 'No player is signed in.',
+      401: 'The access token has expired or was revoked; refresh it.',
+      403: 'No player is signed in, or the page that sent the cookie is not of an allowed origin.',
       413: 'The body is larger than 16 KB.',
-      503: 'The token could not be stored; try again.',
+      503: 'The token could not be stored, or RomM does not answer; try again.',
     },
   },
   verifyToken: {
@@ -100,6 +145,112 @@ export const AUTH_API = {
     reply: roomMap,
     refusals: NOT_INTERNAL,
   },
+  revocations: {
+    method: 'get',
+    path: '/api/sfu/internal/revocations',
+    summary: 'The sessions that ended lately, for nodes without Redis to follow',
+    access: 'internal',
+    query: z.object({ after: z.string().max(64).optional().describe('The cursor of the last answer.') }),
+    reply: z.object({ session_ids: z.array(z.string()), cursor: z.string() }),
+    refusals: NOT_INTERNAL,
+  },
+  login: {
+    method: 'post',
+    path: '/api/auth/login',
+    summary:
+      'Begin a session: with username and password of an account here, or with what else proves who you are (RomM cookie, Authorization)',
+    access: 'player',
+    body: z
+      .object({ username: z.string().min(1).max(64).optional(), password: shownPassword.optional() })
+      .refine(
+        (body) => (body.username === undefined) === (body.password === undefined),
+        'username and password go together',
+      ),
+    reply: signedIn,
+    refusals: {
+      400: 'The body is not valid.',
+      401: 'Username or password is wrong.',
+      403: 'Nothing in the request proves who you are, or its page is not of an allowed origin.',
+      ...TOO_MANY,
+      503: NOT_SIGNED_IN[503],
+    },
+  },
+  refresh: {
+    method: 'post',
+    path: '/api/auth/refresh',
+    summary: 'Exchange the refresh cookie for an access token (15 min) and the next refresh cookie (30 days)',
+    access: 'session',
+    reply: signedIn,
+    refusals: {
+      401: 'There is no session, or it has ended; sign in again.',
+      ...ORIGIN_REFUSED,
+      503: NOT_SIGNED_IN[503],
+    },
+  },
+  logout: {
+    method: 'post',
+    path: '/api/auth/logout',
+    summary: 'End this session, or all of the player; sockets opened with it are closed',
+    access: 'session',
+    body: z.object({ all: z.boolean().default(false) }),
+    reply: ok,
+    refusals: { ...ORIGIN_REFUSED, 503: NOT_SIGNED_IN[503] },
+  },
+  listSessions: {
+    method: 'get',
+    path: '/api/auth/sessions',
+    summary: "The player's own sessions, the last used first",
+    access: 'account',
+    reply: z.object({
+      sessions: z.array(
+        z.object({
+          id: z.string(),
+          device: z.string().describe('What the browser or program called itself when it signed in.'),
+          created_at: z.iso.datetime(),
+          last_used_at: z.iso.datetime(),
+          current: z.boolean(),
+        }),
+      ),
+    }),
+    refusals: NOT_SIGNED_IN,
+  },
+  revokeSession: {
+    method: 'post',
+    path: '/api/auth/sessions/revoke',
+    summary: 'End one of the own sessions',
+    access: 'account',
+    body: z.object({ id: z.string().min(1).max(64) }),
+    reply: ok,
+    refusals: { 400: 'The body is not valid.', 404: 'You have no such session.', ...NOT_SIGNED_IN },
+  },
+  changePassword: {
+    method: 'post',
+    path: '/api/auth/password',
+    summary: 'Change the own password; every other session of the player ends',
+    access: 'account',
+    body: z.object({ old_password: shownPassword, new_password: newPassword }),
+    reply: ok,
+    refusals: {
+      400: 'The body is not valid.',
+      404: 'You sign in elsewhere; there is no password here.',
+      ...TOO_MANY,
+      ...NOT_SIGNED_IN,
+    },
+  },
+  setup: {
+    method: 'post',
+    path: '/api/auth/setup',
+    summary: 'Create the first administrator with the one-time code that auth printed at its start',
+    access: 'public',
+    body: z.object({ code: z.string().min(1).max(128), username, password: newPassword }),
+    reply: ok,
+    refusals: {
+      400: 'The body is not valid.',
+      401: 'The code is wrong, used or expired, or there is an administrator already.',
+      ...TOO_MANY,
+      503: NOT_SIGNED_IN[503],
+    },
+  },
   jwks: {
     method: 'get',
     path: '/.well-known/jwks.json',
@@ -120,6 +271,7 @@ export const AUTH_API = {
       token_types_supported: z.array(z.string()),
       id_token_signing_alg_values_supported: z.array(z.string()),
       protocol_versions_supported: z.array(z.string()),
+      identity_providers_supported: z.array(z.string()),
     }),
     refusals: {},
   },
@@ -160,6 +312,67 @@ export const AUTH_API = {
     access: 'admin',
     reply: z.object({ reencrypted: z.int() }),
     refusals: NOT_ADMIN,
+  },
+  listUsers: {
+    method: 'get',
+    path: '/api/admin/users',
+    summary: 'The accounts of this instance (provider "local")',
+    access: 'admin',
+    reply: z.object({ users: z.array(account) }),
+    refusals: NOT_ADMIN,
+  },
+  createUser: {
+    method: 'post',
+    path: '/api/admin/users/create',
+    summary: 'Create an account; answers its first password, which is shown once',
+    access: 'admin',
+    body: z.object({ username, role: z.enum(['player', 'admin']).default('player') }),
+    reply: z.object({ username: z.string(), password: z.string() }),
+    refusals: { 400: 'The body is not valid.', 409: 'There is an account of this name.', ...NOT_ADMIN },
+  },
+  updateUser: {
+    method: 'post',
+    path: '/api/admin/users/update',
+    summary: 'Enable or disable an account or change its role; its sessions end',
+    access: 'admin',
+    body: namedAccount.extend({
+      enabled: z.boolean().optional(),
+      role: z.enum(['player', 'admin']).optional(),
+    }),
+    reply: ok,
+    refusals: {
+      400: 'The body is not valid.',
+      404: 'There is no such account.',
+      409: 'It is the last enabled administrator.',
+      ...NOT_ADMIN,
+    },
+  },
+  resetPassword: {
+    method: 'post',
+    path: '/api/admin/users/reset-password',
+    summary: 'Give an account a new password, which is shown once; its sessions end',
+    access: 'admin',
+    body: namedAccount,
+    reply: z.object({ username: z.string(), password: z.string() }),
+    refusals: { 400: 'The body is not valid.', 404: 'There is no such account.', ...NOT_ADMIN },
+  },
+  signOutPlayer: {
+    method: 'post',
+    path: '/api/admin/players/sign-out',
+    summary: 'End every session of a player, by sub',
+    access: 'admin',
+    body: z.object({ sub: z.string().min(1).max(255) }),
+    reply: z.object({ ended: z.int() }),
+    refusals: { 400: 'The body is not valid.', ...NOT_ADMIN },
+  },
+  releaseIdentity: {
+    method: 'post',
+    path: '/api/admin/players/release',
+    summary: 'Let another user of RomM have a netplay identity that a former user held',
+    access: 'admin',
+    body: z.object({ sub: z.string().min(1).max(255) }),
+    reply: ok,
+    refusals: { 400: 'The body is not valid.', 404: 'Nobody holds this identity.', ...NOT_ADMIN },
   },
   health,
   readiness,

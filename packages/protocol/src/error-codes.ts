@@ -25,11 +25,18 @@ export const SOCKET_ERRORS = {
   room_full: { retryable: true, message: 'Every slot of the room is taken; join as a spectator or wait.' },
   rooms_full: {
     retryable: true,
-    message: 'This node hosts as many rooms as it may; try again or another node.',
+    message: 'This node hosts as many rooms as it may, or as many of yours; try again or another node.',
   },
   wrong_password: { retryable: false, message: 'The room password is missing or wrong.' },
   too_many_attempts: { retryable: true, message: 'Too many wrong passwords; wait a minute.' },
-  already_in_room: { retryable: false, message: 'You are in a room already; leave it first.' },
+  resume_refused: {
+    retryable: false,
+    message: 'Nobody keeps this place for you any more; join the room with a write token.',
+  },
+  already_in_room: {
+    retryable: false,
+    message: 'You are in a room already, on this socket or on another of yours; leave it there first.',
+  },
   not_in_room: { retryable: false, message: 'Join the room first; only its members may do this.' },
   target_not_in_room: { retryable: false, message: 'The target is not a member of your room.' },
   spectator: { retryable: false, message: 'Spectators watch; join with a slot to send input.' },

@@ -3,8 +3,11 @@ import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from 'zod-opena
 import { createDocument } from 'zod-openapi';
 import { problem } from './problem.js';
 
-/** Who may call an operation. */
-export type Access = 'public' | 'player' | 'internal' | 'admin';
+/**
+ * Who may call an operation: anybody; a player by any credential of the service (`player`), by the access
+ * token of a session (`account`) or by its refresh cookie (`session`); this instance's SFU servers; operators.
+ */
+export type Access = 'public' | 'player' | 'account' | 'session' | 'internal' | 'admin';
 
 /**
  * One HTTP operation: what the router mounts, the handler parses with and the OpenAPI document says.
@@ -29,12 +32,24 @@ export type HttpApi = Readonly<Record<string, Operation>>;
 const SECURITY = {
   public: [],
   player: [{ bearer: [] }, { cookie: [] }],
+  account: [{ bearer: [] }],
+  session: [{ refreshCookie: [] }],
   internal: [{ internalSecret: [] }],
   admin: [{ adminKey: [] }],
 } satisfies Record<Access, Record<string, string[]>[]>;
 
+/** The cookie that holds a session's refresh token; where auth is on https, its name begins with __Secure-. */
+export const REFRESH_COOKIE = 'netplay_refresh';
+
+export interface DocumentedService {
+  readonly title: string;
+  readonly version: string;
+  /** The cookie that signs a player in. */
+  readonly playerCookie: string;
+}
+
 /** The OpenAPI 3.1 document of an API, from the schemas the server parses with. */
-export function openApiDocument(title: string, version: string, api: HttpApi): object {
+export function openApiDocument({ title, version, playerCookie }: DocumentedService, api: HttpApi): object {
   const paths: ZodOpenApiPathsObject = {};
   for (const [operationId, operation] of Object.entries(api)) {
     paths[operation.path] = {
@@ -49,7 +64,8 @@ export function openApiDocument(title: string, version: string, api: HttpApi): o
     components: {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer' },
-        cookie: { type: 'apiKey', in: 'cookie', name: 'romm_sfu_token' },
+        cookie: { type: 'apiKey', in: 'cookie', name: playerCookie },
+        refreshCookie: { type: 'apiKey', in: 'cookie', name: REFRESH_COOKIE },
         adminKey: { type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY of the server.' },
         internalSecret: { type: 'apiKey', in: 'header', name: 'x-romm-sfu-secret' },
       },

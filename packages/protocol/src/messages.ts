@@ -55,6 +55,7 @@ export const REQUESTS = {
     extra: memberExtra.default({}),
     token,
   }),
+  'resume-room': z.object({ room_name: roomName, resume_token: z.string().min(1).max(64) }),
   'leave-room': z.object({}),
   'list-rooms': z.object({}),
   'chat-message': z.object({ message: z.string().trim().min(1).max(MAX_CHAT_LENGTH) }),
@@ -87,6 +88,8 @@ export interface RoomUser {
   /** 0 to max_players - 1; null for spectators. */
   readonly slot: number | null;
   readonly is_owner: boolean;
+  /** False while the connection is lost and the slot is kept for a grace time (R4). */
+  readonly connected: boolean;
   readonly extra: MemberExtra;
 }
 
@@ -108,11 +111,21 @@ export interface ListedRoom {
   readonly url: string;
 }
 
+/** A place in a room. */
+export interface Seat {
+  readonly room: RoomSnapshot;
+  /** 0 to max_players - 1; null for spectators. */
+  readonly slot: number | null;
+  /** One-time: takes the place again after a lost connection, from any socket of the same player. */
+  readonly resume_token: string;
+}
+
 /** What each request is answered with. */
 export interface Replies {
   hello: { client_id: string; player_id: string; name: string; node_id: string; protocol: string };
-  'open-room': { room: RoomSnapshot; slot: number };
-  'join-room': { room: RoomSnapshot; slot: number | null };
+  'open-room': Seat & { slot: number };
+  'join-room': Seat;
+  'resume-room': Seat;
   'leave-room': Record<string, never>;
   'list-rooms': { rooms: readonly ListedRoom[] };
   'chat-message': { message_id: string };

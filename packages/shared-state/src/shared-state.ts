@@ -1,7 +1,15 @@
+import type { IdentityCache } from './identity-cache/identity-cache.js';
+import { createMemoryIdentityCache } from './identity-cache/memory-identity-cache.js';
+import { createRedisIdentityCache } from './identity-cache/redis-identity-cache.js';
 import type { JtiStore } from './jti/jti-store.js';
+import type { AttemptLimiter, AttemptRule } from './limits/attempt-limiter.js';
+import { createMemoryAttemptLimiter, createRedisAttemptLimiter } from './limits/flexible-limiter.js';
 import { createMemoryJtiStore } from './jti/memory-jti-store.js';
 import { createRedisJtiStore, type RedisJtiStoreOptions } from './jti/redis-jti-store.js';
 import { openRedis, type RedisConnectionOptions } from './redis/connection.js';
+import { createMemoryRevocationLog } from './revocations/memory-revocation-log.js';
+import { createRedisRevocationLog } from './revocations/redis-revocation-log.js';
+import type { RevocationLog } from './revocations/revocation-log.js';
 import { createMemoryRoomRegistry, type MemoryRoomRegistryOptions } from './rooms/memory-room-registry.js';
 import { createRedisRoomRegistry } from './rooms/redis-room-registry.js';
 import type { RoomRegistry } from './rooms/room-registry.js';
@@ -10,6 +18,10 @@ import type { RoomRegistry } from './rooms/room-registry.js';
 export interface SharedState {
   readonly jtis: JtiStore;
   readonly rooms: RoomRegistry;
+  readonly revocations: RevocationLog;
+  readonly identityCache: IdentityCache;
+  /** Counts attempts under a rule. */
+  limiter(rule: AttemptRule): AttemptLimiter;
   /** Round-trip time in milliseconds; rejects with StateUnavailableError. */
   ping(): Promise<number>;
   close(): Promise<void>;
@@ -20,6 +32,9 @@ export function createMemoryState(options: MemoryRoomRegistryOptions = {}): Shar
   return {
     jtis: createMemoryJtiStore(options),
     rooms: createMemoryRoomRegistry(options),
+    revocations: createMemoryRevocationLog(options),
+    identityCache: createMemoryIdentityCache(options),
+    limiter: createMemoryAttemptLimiter,
     ping: () => Promise.resolve(0),
     close: () => Promise.resolve(),
   };
@@ -35,6 +50,9 @@ export async function openRedisState(
   return {
     jtis: createRedisJtiStore(redis, { onOldMarker }),
     rooms: createRedisRoomRegistry(redis, roomTtlMs === undefined ? {} : { ttlMs: roomTtlMs }),
+    revocations: createRedisRevocationLog(redis),
+    identityCache: createRedisIdentityCache(redis),
+    limiter: (rule) => createRedisAttemptLimiter(redis, rule),
     ping: () => redis.ping(),
     close: () => redis.close(),
   };

@@ -3,4 +3,5 @@ export * from './eventually.js';
 export * from './free-port.js';
 export * from './postgres-server.js';
 export * from './redis-server.js';
+export * from './romm-server.js';
 export * from './service-process.js';

@@ -3,19 +3,29 @@
  *
  * `sfu:read` proves identity for 15 minutes and is verified by signature alone. `sfu:write` opens or joins
  * one room within 30 seconds and carries a `jti` that is consumed once. `sfu` is the older single type.
+ * `access` speaks for a signed-in session at auth itself (S1); no SFU node takes it.
  */
-export const TOKEN_TYPES = ['sfu:read', 'sfu:write', 'sfu'] as const;
+export const TOKEN_TYPES = ['sfu:read', 'sfu:write', 'sfu', 'access'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
+/** The types that an SFU node takes. */
+export type SfuTokenType = Exclude<TokenType, 'access'>;
 
 /** Lifetimes in seconds (P1.1). */
 export const READ_TOKEN_TTL_SECONDS = 900;
 export const WRITE_TOKEN_TTL_SECONDS = 30;
+export const ACCESS_TOKEN_TTL_SECONDS = 900;
+
+/** What a player may do beyond playing. */
+export const ROLES = ['player', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
 
 /** Who a token speaks for: `sub` is unique only within its issuer (S6). */
 export interface Subject {
   readonly sub: string;
   /** The name other players see. */
   readonly netplayUsername?: string;
+  /** The signed-in session the token belongs to; it ends with that session. */
+  readonly sessionId?: string;
 }
 
 interface CommonClaims {
@@ -28,6 +38,8 @@ interface CommonClaims {
   readonly iat: number;
   readonly exp: number;
   readonly netplay_username?: string;
+  /** Session id (OpenID Connect Front-Channel Logout 1.0, `sid`): revoking the session ends the token. */
+  readonly sid?: string;
 }
 
 export interface ReadTokenClaims extends CommonClaims {
@@ -46,11 +58,20 @@ export interface LegacyTokenClaims extends CommonClaims {
   readonly jti: string;
 }
 
-export type TokenClaims = ReadTokenClaims | WriteTokenClaims | LegacyTokenClaims;
+/** A session's access JWT: who is signed in at auth, for 15 minutes. */
+export interface AccessTokenClaims extends CommonClaims {
+  readonly type: 'access';
+  readonly sid: string;
+  readonly role: Role;
+}
+
+export type TokenClaims = ReadTokenClaims | WriteTokenClaims | LegacyTokenClaims | AccessTokenClaims;
 export type ClaimsOf<T extends TokenType> = Extract<TokenClaims, { type: T }>;
 
 const JTI = /^[0-9a-f]{32}$/;
 export const isJti = (value: unknown): value is string => typeof value === 'string' && JTI.test(value);
+
+export const isRole = (value: unknown): value is Role => (ROLES as readonly unknown[]).includes(value);
 
 export const isTokenType = (value: unknown): value is TokenType =>
   (TOKEN_TYPES as readonly unknown[]).includes(value);

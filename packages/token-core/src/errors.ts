@@ -32,6 +32,9 @@ export const TOKEN_ERRORS = {
   token_type:
     'The token is of the wrong type for this use; a read token lists, a write token opens or joins.',
   token_jti_missing: 'The write token has no one-time id (jti of 32 hex digits).',
+  token_session_missing: 'The token names no session (sid), or one that is no short string.',
+  token_role_invalid: 'The access token names no role.',
+  token_revoked: 'The session this token belongs to has ended; sign in again.',
   keys_unavailable: "The issuer's keys could not be fetched; try again shortly.",
 } as const satisfies Record<string, string>;
 

@@ -5,9 +5,10 @@ export * from './issue-token.js';
 export * from './key-set.js';
 export * from './keys.js';
 export * from './migration-verifier.js';
-export { MAX_TOKEN_BYTES } from './parse-token.js';
+export { claimedIssuer, MAX_TOKEN_BYTES } from './parse-token.js';
 export * from './read-bounded.js';
 export * from './remote-key-set.js';
+export * from './revocable-verifier.js';
 export {
   createTokenVerifier,
   DEFAULT_CLOCK_SKEW_SECONDS,

@@ -1,6 +1,12 @@
 import { constants, randomBytes, sign as cryptoSign, type SignKeyObjectInput } from 'node:crypto';
 import { promisify } from 'node:util';
-import { READ_TOKEN_TTL_SECONDS, type Subject, WRITE_TOKEN_TTL_SECONDS } from './claims.js';
+import {
+  ACCESS_TOKEN_TTL_SECONDS,
+  READ_TOKEN_TTL_SECONDS,
+  type Role,
+  type Subject,
+  WRITE_TOKEN_TTL_SECONDS,
+} from './claims.js';
 import type { SigningAlg, SigningKey } from './keys.js';
 
 export interface TokenIssuerOptions {
@@ -23,11 +29,19 @@ export interface IssuedWriteToken extends IssuedToken {
   readonly jti: string;
 }
 
+/** Whoever stands behind a signed-in session. */
+export interface SessionSubject extends Subject {
+  readonly sessionId: string;
+  readonly role: Role;
+}
+
 export interface TokenIssuer {
   /** Signs a read token for `audience` (issuer URL of the instance it is for). Touches no store (P1.2). */
   issueReadToken(subject: Subject, audience: string): Promise<IssuedToken>;
   /** Signs a write token. The caller stores its marker before handing it out. */
   issueWriteToken(subject: Subject, audience: string): Promise<IssuedWriteToken>;
+  /** Signs the access token of a session, for this issuer itself (S1). */
+  issueAccessToken(subject: SessionSubject): Promise<IssuedToken>;
 }
 
 const randomJti = () => randomBytes(16).toString('hex');
@@ -46,8 +60,10 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     // JSON would turn NaN into null, and a token without a time into one that never expires.
     if (!Number.isSafeInteger(iat)) throw new TypeError('The clock does not tell the time.');
     const exp = iat + expiresInSeconds;
-    const name = subject.netplayUsername === undefined ? {} : { netplay_username: subject.netplayUsername };
-    const payload = { iss: issuer, sub: subject.sub, aud: audience, iat, exp, ...claims, ...name };
+    const { sub, netplayUsername, sessionId: sid } = subject;
+    const name = netplayUsername === undefined ? {} : { netplay_username: netplayUsername };
+    const session = sid === undefined ? {} : { sid };
+    const payload = { iss: issuer, sub, aud: audience, iat, exp, ...claims, ...name, ...session };
     return { token: await signCompact(payload, signingKey()), expiresInSeconds, expiresAtMs: exp * 1000 };
   }
 
@@ -61,6 +77,8 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
         jti,
       };
     },
+    issueAccessToken: (subject) =>
+      issue({ type: 'access', role: subject.role }, subject, issuer, ACCESS_TOKEN_TTL_SECONDS),
   };
 }
 

@@ -49,6 +49,13 @@ export function parseHeaderOf(token: string): Readonly<Record<string, unknown>> 
   return parseObject(token.slice(0, token.indexOf('.')));
 }
 
+/** The issuer a token claims to be of, to find out who should judge it; nothing in it is checked. */
+export function claimedIssuer(token: string): string | undefined {
+  if (token.length > MAX_TOKEN_BYTES || !COMPACT.test(token)) return undefined;
+  const issuer = parseObject(token.split('.')[1] ?? '')?.['iss'];
+  return typeof issuer === 'string' ? issuer : undefined;
+}
+
 function malformed(token: string): TokenError {
   if (/^\s*\{/.test(token)) return new TokenError('token_json_serialization');
   const parts = token.split('.');

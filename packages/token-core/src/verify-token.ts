@@ -1,5 +1,5 @@
 import jwt from 'jsonwebtoken';
-import { type ClaimsOf, type TokenType, isJti, isTokenType } from './claims.js';
+import { type ClaimsOf, type TokenType, isJti, isRole, isTokenType } from './claims.js';
 import { TokenError } from './errors.js';
 import type { TrustedIssuers } from './key-set.js';
 import type { VerificationKey } from './keys.js';
@@ -10,6 +10,7 @@ export const DEFAULT_CLOCK_SKEW_SECONDS = 5;
 export const MAX_CLOCK_SKEW_SECONDS = 30;
 const MAX_SUBJECT_LENGTH = 255;
 const MAX_NAME_LENGTH = 255;
+const MAX_SESSION_ID_LENGTH = 64;
 
 export interface TokenVerifierOptions {
   readonly trustedIssuers: TrustedIssuers;
@@ -88,7 +89,7 @@ export function checkClaims<T extends TokenType>(
   types: readonly T[],
   latestIat: number,
 ): ClaimsOf<T> {
-  const { sub, iat, exp, jti, type, netplay_username: name } = claims as Record<string, unknown>;
+  const { sub, iat, exp, jti, type, sid, role, netplay_username: name } = claims as Record<string, unknown>;
   if (exp === undefined) throw new TokenError('token_exp_missing');
   if (iat === undefined) throw new TokenError('token_iat_missing');
   if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw new TokenError('token_time_invalid');
@@ -100,6 +101,9 @@ export function checkClaims<T extends TokenType>(
     throw new TokenError('token_name_invalid');
   }
   if (!isTokenType(type) || !(types as readonly string[]).includes(type)) throw new TokenError('token_type');
-  if (type !== 'sfu:read' && !isJti(jti)) throw new TokenError('token_jti_missing');
+  if ((type === 'sfu:write' || type === 'sfu') && !isJti(jti)) throw new TokenError('token_jti_missing');
+  const named = typeof sid === 'string' && sid !== '' && sid.length <= MAX_SESSION_ID_LENGTH;
+  if (sid === undefined ? type === 'access' : !named) throw new TokenError('token_session_missing');
+  if (type === 'access' && !isRole(role)) throw new TokenError('token_role_invalid');
   return claims as unknown as ClaimsOf<T>;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { bearerOf } from '@romm-netplay/service-kit';
-import type { IdentityProvider } from '../ports.js';
+import type { Identity, IdentityProvider } from '../ports.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -13,10 +13,15 @@ export function createDevIdentityProvider(): IdentityProvider {
     name: 'dev',
     identify({ authorization }) {
       const id = bearerOf(authorization)?.toLowerCase();
-      if (id === undefined || !UUID.test(id)) return Promise.resolve(undefined);
-      // The id is what signs the player in, so the name others see must not contain it.
-      const tag = createHash('sha256').update(id).digest('hex').slice(0, 6);
-      return Promise.resolve({ sub: id, netplayUsername: `Player-${tag}` });
+      return Promise.resolve(id === undefined ? undefined : identityOf(id));
     },
+    renew: (sub) => Promise.resolve(identityOf(sub)),
   };
+}
+
+function identityOf(id: string): Identity | undefined {
+  if (!UUID.test(id)) return undefined;
+  // The id is what signs the player in, so the name others see must not contain it.
+  const tag = createHash('sha256').update(id).digest('hex').slice(0, 6);
+  return { sub: id, netplayUsername: `Player-${tag}`, role: 'player', externalId: id };
 }

@@ -2,34 +2,41 @@ import type { RoomMap } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { SUBPROTOCOL } from '@romm-netplay/protocol';
 import type { ComponentCheck, Handlers } from '@romm-netplay/service-kit';
+import type { RevocationLog } from '@romm-netplay/shared-state';
 import { checkReadiness, entityTag, matchesEntityTag } from '@romm-netplay/service-kit';
 import { SIGNING_ALGS } from '@romm-netplay/token-core';
 import { AuthError } from '../errors.js';
-import type { KeyManagementDeps } from '../keys/key-management.js';
-import { listKeys } from '../keys/list-keys.js';
-import { reencryptKeys } from '../keys/reencrypt-keys.js';
-import { rotateKeys } from '../keys/rotate-keys.js';
-import type { SigningKeys } from '../keys/signing-keys.js';
-import { withdrawKey } from '../keys/withdraw-key.js';
 import { type RoomsDeps, registerRoom } from '../rooms/register-room.js';
 import { unregisterRoom } from '../rooms/unregister-room.js';
 import { mintToken, type MintTokenDeps } from '../tokens/mint-token.js';
 import { verifyToken, type VerifyTokenDeps } from '../tokens/verify-token.js';
+import { createKeyHandlers, type KeyHandlersDeps } from './key-handlers.js';
+import { createPlayerAdminHandlers, type PlayerAdminHandlersDeps } from './player-admin-handlers.js';
+import type { Caller } from './server-access.js';
+import { createSessionHandlers, type SessionHandlersDeps } from './session-handlers.js';
 
-export interface HandlersDeps extends MintTokenDeps, VerifyTokenDeps, RoomsDeps {
-  readonly keys: SigningKeys;
-  readonly keyManagement: KeyManagementDeps;
+export interface HandlersDeps
+  extends
+    MintTokenDeps,
+    VerifyTokenDeps,
+    RoomsDeps,
+    SessionHandlersDeps,
+    PlayerAdminHandlersDeps,
+    KeyHandlersDeps {
+  readonly revocationLog: Pick<RevocationLog, 'readAfter'>;
   /** How long verifiers may use the published set, and then how long a stale one while they renew it. */
   readonly jwksMaxAgeSeconds: number;
-  /** Tells the log who changed what. */
-  readonly onAdminChange: (event: string, details: Readonly<Record<string, unknown>>) => void;
   readonly checks: Readonly<Record<string, ComponentCheck>>;
   readonly warnings: readonly string[];
   readonly onComponentDown: (component: string, error: unknown) => void;
 }
 
-export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API> {
+export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Caller> {
   return {
+    ...createSessionHandlers(deps),
+    ...createPlayerAdminHandlers(deps),
+    ...createKeyHandlers(deps),
+
     async mintToken({ body, headers: { authorization, cookie } }) {
       const credentials = { authorization, cookie };
       const issued = await mintToken(deps, { credentials, tokenType: body.token_type });
@@ -63,6 +70,11 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API> {
       return { body };
     },
 
+    async revocations({ query: { after } }) {
+      const { sessionIds, cursor } = await deps.revocationLog.readAfter(after);
+      return { body: { session_ids: [...sessionIds], cursor } };
+    },
+
     jwks({ headers: { 'if-none-match': ifNoneMatch } }) {
       const body = { keys: deps.keys.published().map((key) => ({ ...key })) };
       const etag = entityTag(body);
@@ -83,31 +95,9 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API> {
         token_types_supported: ['sfu:read', 'sfu:write'],
         id_token_signing_alg_values_supported: [...SIGNING_ALGS],
         protocol_versions_supported: [SUBPROTOCOL],
+        identity_providers_supported: deps.providers.map(({ name }) => name),
       };
       return { body, headers: { 'cache-control': `public, max-age=${seconds}` } };
-    },
-
-    listKeys: async () => ({ body: { keys: await listKeys(deps.keyManagement) } }),
-
-    async rotateKeys() {
-      const next = await rotateKeys(deps.keyManagement, { when: 'now' });
-      if (next === undefined) throw new AuthError('keys_unavailable');
-      await deps.keys.reload();
-      deps.onAdminChange('key.rotated', { kid: next.kid });
-      return { body: { kid: next.kid, signs_from: new Date(next.signsFromMs).toISOString() } };
-    },
-
-    async withdrawKey({ body: { kid } }) {
-      await withdrawKey(deps.keyManagement, kid);
-      await deps.keys.reload();
-      deps.onAdminChange('key.withdrawn', { kid });
-      return { body: { ok: true } };
-    },
-
-    async reencryptKeys() {
-      const reencrypted = await reencryptKeys(deps.keyManagement);
-      deps.onAdminChange('key.reencrypted', { count: reencrypted });
-      return { body: { reencrypted } };
     },
 
     health: () => ({ body: { status: 'ok' } }),

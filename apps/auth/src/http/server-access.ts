@@ -3,34 +3,77 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Access } from '@romm-netplay/protocol';
 import { INTERNAL_SECRET_HEADER } from '@romm-netplay/protocol/auth-api';
 import { bearerOf } from '@romm-netplay/service-kit';
+import type { AccessTokenClaims } from '@romm-netplay/token-core';
 import { AuthError } from '../errors.js';
+import { accessClaimsOf, type AccessTokenDeps } from '../identity/access-token.js';
+import { createOriginCheck } from './origin-check.js';
 
-export interface ServerSecrets {
+export interface ServerAccessDeps extends AccessTokenDeps {
   /** Shared with this instance's SFU servers (P1.6). */
   readonly internalSecret: string | undefined;
   /** In clear, or as `sha256:` and 64 hex digits. */
   readonly adminApiKey: string | undefined;
+  readonly allowedOrigins: readonly string[];
 }
 
-/**
- * Judges callers who are servers or operators, not players. Digests of equal length are compared, in
- * constant time, so that neither content nor length of a secret can be measured.
- * @throws AuthError internal_secret_unset, internal_secret_wrong, admin_key_unset, admin_key_wrong
- */
-export function createServerAccess({ internalSecret, adminApiKey }: ServerSecrets) {
-  const isInternal = secretCheck(internalSecret);
-  const isAdmin = secretCheck(adminApiKey);
+/** What handlers may know of a caller who was let in. */
+export interface Caller {
+  /** Of operations for the holder of an access token. */
+  readonly account?: AccessTokenClaims;
+  /** Of admin operations: "api-key", or the administrator's sub. */
+  readonly admin?: string;
+}
 
-  return (access: Access, headers: IncomingHttpHeaders): void => {
-    if (access === 'internal') {
-      if (isInternal === undefined) throw new AuthError('internal_secret_unset');
-      const shown = headers[INTERNAL_SECRET_HEADER];
-      if (typeof shown !== 'string' || !isInternal(shown)) throw new AuthError('internal_secret_wrong');
-    }
-    if (access === 'admin') {
-      if (isAdmin === undefined) throw new AuthError('admin_key_unset');
-      const shown = bearerOf(headers.authorization);
-      if (shown === undefined || !isAdmin(shown)) throw new AuthError('admin_key_wrong');
+const ANYBODY: Caller = {};
+
+/**
+ * Judges callers before anything else they sent is read. Digests of equal length are compared, in constant
+ * time, so that neither content nor length of a secret can be measured.
+ * @throws AuthError internal_secret_unset, internal_secret_wrong, admin_key_unset, admin_key_wrong,
+ * access_token_missing, origin_refused; TokenError for a bad access token
+ */
+export function createServerAccess(deps: ServerAccessDeps) {
+  const isInternal = secretCheck(deps.internalSecret);
+  const isAdmin = secretCheck(deps.adminApiKey);
+  const assertOwnOrigin = createOriginCheck({ issuer: deps.audience, allowedOrigins: deps.allowedOrigins });
+
+  async function admin(authorization: string | undefined): Promise<Caller> {
+    const shown = bearerOf(authorization);
+    if (shown !== undefined && isAdmin?.(shown) === true) return { admin: 'api-key' };
+    const account = await accessClaimsOf(deps, authorization);
+    if (account?.role === 'admin') return { admin: account.sub };
+    throw new AuthError(
+      isAdmin === undefined && account === undefined ? 'admin_key_unset' : 'admin_key_wrong',
+    );
+  }
+
+  async function account(authorization: string | undefined): Promise<Caller> {
+    const claims = await accessClaimsOf(deps, authorization);
+    if (claims === undefined) throw new AuthError('access_token_missing');
+    return { account: claims };
+  }
+
+  return (access: Access, headers: IncomingHttpHeaders): Caller | Promise<Caller> => {
+    switch (access) {
+      case 'public':
+        return ANYBODY;
+      case 'player':
+        // An Authorization header is put there by a script that knows it; a cookie comes by itself.
+        if (headers.authorization === undefined && headers.cookie !== undefined) assertOwnOrigin(headers);
+        return ANYBODY;
+      case 'session':
+        assertOwnOrigin(headers);
+        return ANYBODY;
+      case 'account':
+        return account(headers.authorization);
+      case 'internal': {
+        if (isInternal === undefined) throw new AuthError('internal_secret_unset');
+        const shown = headers[INTERNAL_SECRET_HEADER];
+        if (typeof shown !== 'string' || !isInternal(shown)) throw new AuthError('internal_secret_wrong');
+        return ANYBODY;
+      }
+      case 'admin':
+        return admin(headers.authorization);
     }
   };
 }

@@ -5,6 +5,22 @@ import { AuthError, type AuthErrorCode } from '../errors.js';
 
 const STATUS: Record<AuthErrorCode, number> = {
   not_signed_in: 403,
+  wrong_credentials: 401,
+  too_many_attempts: 429,
+  session_ended: 401,
+  session_not_found: 404,
+  access_token_missing: 401,
+  origin_refused: 403,
+  account_disabled: 403,
+  identity_unavailable: 503,
+  identity_taken: 403,
+  identity_not_held: 404,
+  no_password_here: 404,
+  local_accounts_off: 404,
+  username_taken: 409,
+  user_not_found: 404,
+  last_admin: 409,
+  setup_code_refused: 401,
   internal_secret_unset: 503,
   internal_secret_wrong: 401,
   token_used: 401,
@@ -21,7 +37,8 @@ const STATUS: Record<AuthErrorCode, number> = {
 
 export function translateError(error: unknown): HttpError | undefined {
   if (error instanceof AuthError) {
-    return new HttpError(STATUS[error.code], error.code, error.message, { cause: error });
+    const { code, message, retryAfterSeconds } = error;
+    return new HttpError(STATUS[code], code, message, { cause: error, retryAfterSeconds });
   }
   if (error instanceof TokenError) {
     const status = error.code === 'keys_unavailable' ? 503 : 401;

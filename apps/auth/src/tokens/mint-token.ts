@@ -1,20 +1,17 @@
 import type { JtiStore } from '@romm-netplay/shared-state';
 import type { IssuedToken, TokenIssuer } from '@romm-netplay/token-core';
-import { authenticate } from '../identity/authenticate.js';
-import type { Credentials, IdentityProvider } from '../ports.js';
+import { authenticate, type AuthenticateDeps } from '../identity/authenticate.js';
+import type { Credentials } from '../ports.js';
 
-export interface MintTokenDeps {
-  readonly providers: readonly IdentityProvider[];
+export interface MintTokenDeps extends AuthenticateDeps {
   readonly issuer: TokenIssuer;
   readonly jtis: JtiStore;
-  /** Issuer URL of this instance: tokens are for our own nodes. */
-  readonly audience: string;
 }
 
 /**
  * Mints a token for whoever the credentials prove (P1.1). A write token leaves only after its marker is
  * stored: a token that could never be used must not be handed out.
- * @throws AuthError not_signed_in, StateUnavailableError
+ * @throws AuthError not_signed_in, identity_unavailable, …; TokenError; StateUnavailableError
  */
 export async function mintToken(
   deps: MintTokenDeps,

@@ -1,12 +1,12 @@
 import type { JtiStore } from '@romm-netplay/shared-state';
-import type { TokenClaims, TokenType, TokenVerifier } from '@romm-netplay/token-core';
+import type { ClaimsOf, SfuTokenType, TokenVerifier } from '@romm-netplay/token-core';
 import { AuthError } from '../errors.js';
 
 export interface VerifyTokenDeps {
   readonly verifier: TokenVerifier;
   readonly jtis: JtiStore;
   /** What verifies: read and write tokens, and the older type while that is accepted (P1.5). */
-  readonly acceptedTypes: readonly TokenType[];
+  readonly acceptedTypes: readonly SfuTokenType[];
 }
 
 /**
@@ -17,7 +17,7 @@ export interface VerifyTokenDeps {
 export async function verifyToken(
   { verifier, jtis, acceptedTypes }: VerifyTokenDeps,
   { token, consume }: { token: string; consume: boolean },
-): Promise<TokenClaims> {
+): Promise<ClaimsOf<SfuTokenType>> {
   const claims = await verifier.verify(token, acceptedTypes);
   if (claims.type !== 'sfu:read') {
     const { jti, sub } = claims;

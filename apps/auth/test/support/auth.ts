@@ -1,3 +1,4 @@
+import { afterAll } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,9 @@ import { type Auth, composeAuth, type ComposeOverrides } from '@romm-netplay/aut
 import { type AuthConfig, parseEmbeddedConfig } from '@romm-netplay/auth/config';
 import { createMemoryState } from '@romm-netplay/shared-state';
 import { createMemoryKeyStore } from '../../src/adapters/memory-key-store.js';
+import { closeTestDatabase, testDatabase } from './database.js';
+
+afterAll(closeTestDatabase);
 
 export const SECRET = 'a-long-internal-secret-for-tests';
 export const ADMIN_KEY = 'an-admin-key-for-tests';
@@ -26,7 +30,10 @@ export interface TestAuth extends Auth {
   readonly dataDir: string;
 }
 
-/** The real service on a free port, over state and keys in memory unless the test brings others. */
+/**
+ * The real service on a free port, over state and keys in memory and the database of the test file, unless the
+ * test brings others.
+ */
 export async function startAuth(
   changes: Partial<AuthConfig> = {},
   overrides: ComposeOverrides = {},
@@ -34,8 +41,11 @@ export async function startAuth(
   const dataDir = changes.dataDir ?? (await mkdtemp(join(tmpdir(), 'netplay-auth-')));
   const config = { ...parseEmbeddedConfig(ENV), dataDir, ...changes };
   const state = config.redisUrl === undefined ? { state: createMemoryState() } : {};
-  const keyStore = config.databaseUrl === undefined ? { keyStore: createMemoryKeyStore() } : {};
-  const auth = await composeAuth(config, { ...state, ...keyStore, ...overrides });
+  const stores =
+    config.databaseUrl === undefined
+      ? { keyStore: createMemoryKeyStore(), database: await testDatabase() }
+      : {};
+  const auth = await composeAuth(config, { ...state, ...stores, ...overrides });
   return {
     ...auth,
     dataDir,

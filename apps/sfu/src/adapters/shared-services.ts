@@ -1,7 +1,13 @@
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
-import { openRedisState, type RoomRegistry, type SharedState } from '@romm-netplay/shared-state';
+import {
+  openRedisState,
+  type RevocationFeed,
+  type RoomRegistry,
+  type SharedState,
+} from '@romm-netplay/shared-state';
 import type { WriteTokenConsumer } from '../ports.js';
 import { createAuthApiClient } from './auth-api-client.js';
+import { createHttpRevocationFeed } from './http-revocation-feed.js';
 import { createHttpRoomRegistry } from './http-room-registry.js';
 import { createHttpTokenConsumer } from './http-token-consumer.js';
 import { createJtiConsumer } from './jti-consumer.js';
@@ -10,6 +16,7 @@ import { createJtiConsumer } from './jti-consumer.js';
 export interface SharedServices {
   readonly consumer: WriteTokenConsumer;
   readonly registry: RoomRegistry;
+  readonly revocations: RevocationFeed;
   /** Round-trip time in milliseconds; rejects while it is away. */
   ping(): Promise<number>;
   close(): Promise<void>;
@@ -19,6 +26,7 @@ export interface SharedServices {
 export const servicesOverState = (state: SharedState): SharedServices => ({
   consumer: createJtiConsumer(state.jtis),
   registry: state.rooms,
+  revocations: state.revocations,
   ping: () => state.ping(),
   close: () => state.close(),
 });
@@ -35,6 +43,7 @@ export function servicesOverAuth(options: Parameters<typeof createAuthApiClient>
   return {
     consumer: createHttpTokenConsumer(auth),
     registry: createHttpRoomRegistry(auth),
+    revocations: createHttpRevocationFeed(auth),
     async ping() {
       const startedAt = performance.now();
       // A room that need not exist: any answer proves that auth is there and takes the secret.

@@ -2,21 +2,21 @@ import type { Replies, RequestData } from '@romm-netplay/protocol';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
 import { SocketError } from '../errors.js';
 import { useWriteToken, type UseWriteTokenDeps } from '../tokens/use-write-token.js';
-import { broadcastUsers } from './broadcast.js';
 import { assertInNoRoom, type Caller } from './caller.js';
 import type { PasswordCheck } from './password.js';
-import type { RoomDirectory } from './room-directory.js';
 import type { Room } from './room.js';
+import { takePlace, type TakePlaceDeps } from './take-place.js';
 
-export interface JoinRoomDeps extends UseWriteTokenDeps {
-  readonly directory: RoomDirectory;
+export interface JoinRoomDeps extends UseWriteTokenDeps, TakePlaceDeps {
   readonly registry: RoomRegistry;
   readonly passwords: PasswordCheck;
+  /** Whether a player may take their place over from a live connection of their own (S5). */
+  readonly allowTakeover: boolean;
 }
 
 /**
- * Seats the caller in a room of this node. A password is tried only by whoever spends a write token on it,
- * so guessing costs a minted token a try.
+ * Seats the caller in a room of this node: in the place their player has there already, or in a free one. A
+ * password is tried only by whoever spends a write token on it, so guessing costs a minted token a try.
  */
 export async function joinRoom(
   deps: JoinRoomDeps,
@@ -24,18 +24,33 @@ export async function joinRoom(
   request: RequestData<'join-room'>,
 ): Promise<Replies['join-room']> {
   assertInNoRoom(caller);
-  const { clientId, player, outbox } = caller;
+  const { playerId } = caller.player;
   const { spectator, extra } = request;
   const room = await findRoom(deps, request.room_name);
-  room.assertRoomFor(player.playerId, spectator);
-  await useWriteToken(deps, player, request.token);
-  await deps.passwords.assertPassword(room, player.playerId, request.password);
+  assertPlaceFor(deps, caller, room, spectator);
+  await useWriteToken(deps, caller.player, request.token);
+  // Asked after the wait: a kept place may have expired meanwhile, and with it the right to come back.
+  if (room.placeOf(playerId) === undefined) {
+    await deps.passwords.assertPassword(room, playerId, request.password);
+  }
   if (!caller.connected || deps.directory.find(room.name) !== room) throw new SocketError('room_not_found');
-  const { slot } = room.join({ clientId, player, outbox, spectator, extra });
-  caller.room = room;
-  deps.directory.changed(room);
-  broadcastUsers(room);
-  return { room: room.snapshot(), slot };
+  assertPlaceFor(deps, caller, room, spectator);
+  return takePlace(deps, caller, room, { spectator, extra });
+}
+
+/**
+ * A member comes back to their place, full room or not; everybody else needs a free one.
+ * @throws SocketError room_full, already_in_room
+ */
+function assertPlaceFor(
+  { allowTakeover }: JoinRoomDeps,
+  { player: { playerId } }: Caller,
+  room: Room,
+  spectator: boolean,
+): void {
+  const place = room.placeOf(playerId);
+  if (place === undefined) room.assertRoomFor(playerId, spectator);
+  else if (place.keptUntilMs === undefined && !allowTakeover) throw new SocketError('already_in_room');
 }
 
 async function findRoom({ directory, registry }: JoinRoomDeps, roomName: string): Promise<Room> {

@@ -4,12 +4,11 @@ import { broadcastUsers } from './broadcast.js';
 import { assertInNoRoom, type Caller } from './caller.js';
 import { leaveRoom } from './leave-room.js';
 import { hashPassword } from './password.js';
-import type { RoomDirectory } from './room-directory.js';
+import { hashTicket } from './resume-ticket.js';
 import { Room } from './room.js';
+import type { TakePlaceDeps } from './take-place.js';
 
-export interface OpenRoomDeps extends UseWriteTokenDeps {
-  readonly directory: RoomDirectory;
-}
+export interface OpenRoomDeps extends UseWriteTokenDeps, TakePlaceDeps {}
 
 /**
  * Opens a room with the caller in slot 0. Everything that can be known beforehand is checked before the
@@ -21,7 +20,7 @@ export async function openRoom(
   request: RequestData<'open-room'>,
 ): Promise<Replies['open-room']> {
   assertInNoRoom(caller);
-  await deps.directory.assertFree(request.room_name);
+  await deps.directory.assertFree(request.room_name, caller.player.playerId);
   await useWriteToken(deps, caller.player, request.token);
   const room = new Room({
     name: request.room_name,
@@ -30,12 +29,12 @@ export async function openRoom(
     visibility: request.visibility,
     extra: request.extra,
   });
-  const { clientId, player, outbox } = caller;
-  room.join({ clientId, player, outbox, spectator: false, extra: {} });
+  const ticket = deps.newId();
+  room.join(caller, { spectator: false, ticketHash: hashTicket(ticket) });
   await deps.directory.host(room);
   caller.room = room;
-  // Gone while we waited: then its own farewell found no room to leave.
+  // Gone while we waited: its own farewell found no room, and nobody was told of a place to come back to.
   if (!caller.connected) leaveRoom(deps, caller);
   broadcastUsers(room);
-  return { room: room.snapshot(), slot: 0 };
+  return { room: room.snapshot(), slot: 0, resume_token: ticket };
 }

@@ -10,6 +10,7 @@ export interface RoomDirectoryOptions {
   /** This node's public URL, where players connect. */
   readonly url: string;
   readonly maxRooms: number;
+  readonly maxRoomsPerPlayer?: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Told when a room could not be announced; the next refresh tries again. */
@@ -21,8 +22,9 @@ export interface RoomDirectory {
   readonly size: number;
   readonly nodeId: string;
   find(roomName: string): Room | undefined;
-  /** @throws SocketError room_exists, rooms_full */
-  assertFree(roomName: string): Promise<void>;
+  rooms(): Iterable<Room>;
+  /** Whether a player may open a room of this name. @throws SocketError room_exists, rooms_full */
+  assertFree(roomName: string, playerId: string): Promise<void>;
   /**
    * Hosts a room once the registry has granted its name; until then nobody can find it.
    * @throws SocketError room_exists, rooms_full; StateUnavailableError
@@ -36,11 +38,15 @@ export interface RoomDirectory {
   close(): Promise<void>;
 }
 
+/** Rooms outlive their owner's connection for a grace time; nobody fills a node by opening and running off. */
+const MAX_ROOMS_PER_PLAYER = 8;
+
 export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirectory {
   const { registry, nodeId, url, maxRooms, now, onError } = options;
+  const { maxRoomsPerPlayer = MAX_ROOMS_PER_PLAYER } = options;
   const rooms = new Map<string, Room>();
-  /** Names that are being opened just now. */
-  const reserved = new Set<string>();
+  /** Rooms that are being opened just now. */
+  const reserved = new Map<string, Room>();
   const recordOf = (room: Room): RoomRecord => ({
     ...room.extra,
     room_name: room.name,
@@ -53,9 +59,13 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
     updatedAt: now(),
   });
 
-  function assertFreeHere(roomName: string): void {
+  function assertFreeHere(roomName: string, playerId: string | undefined): void {
     if (rooms.has(roomName) || reserved.has(roomName)) throw new SocketError('room_exists');
     if (rooms.size + reserved.size >= maxRooms) throw new SocketError('rooms_full');
+    const theirs = [...rooms.values(), ...reserved.values()].filter(
+      (room) => room.ownerPlayerId === playerId,
+    );
+    if (theirs.length >= maxRoomsPerPlayer) throw new SocketError('rooms_full');
   }
 
   const { announce, settled } = createAnnouncer(async (roomName) => {
@@ -76,15 +86,16 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
       return rooms.size;
     },
     find: (roomName) => rooms.get(roomName),
-    async assertFree(roomName) {
-      assertFreeHere(roomName);
+    rooms: () => rooms.values(),
+    async assertFree(roomName, playerId) {
+      assertFreeHere(roomName, playerId);
       const held = await registry.resolve(roomName);
       // A record of our own that we do not host is left over from before a restart.
       if (held !== undefined && held.nodeId !== nodeId) throw new SocketError('room_exists');
     },
     async host(room) {
-      assertFreeHere(room.name);
-      reserved.add(room.name);
+      assertFreeHere(room.name, room.ownerPlayerId);
+      reserved.set(room.name, room);
       try {
         if ((await registry.upsert(recordOf(room))) === 'held-by-other-node')
           throw new SocketError('room_exists');

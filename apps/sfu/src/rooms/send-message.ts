@@ -34,13 +34,16 @@ export function sendData(caller: Caller, { data }: RequestData<'data-message'>):
   return {};
 }
 
-/** Carries WebRTC signalling to one member of the caller's own room; nobody else can be reached. */
+/**
+ * Carries WebRTC signalling to one member of the caller's own room; nobody else can be reached. What is meant
+ * for a member whose connection is lost is dropped, as everything else is.
+ */
 export function sendSignal(
   caller: Caller,
   { target, signal }: RequestData<'webrtc-signal'>,
 ): Replies['webrtc-signal'] {
   const { room } = membershipOf(caller);
-  const receiver = target === caller.clientId ? undefined : room.member(target);
+  const receiver = target === caller.clientId ? undefined : room.seenAs(target);
   if (receiver === undefined) throw new SocketError('target_not_in_room');
   receiver.outbox.sendText(eventText('webrtc-signal', { client_id: caller.clientId, signal }));
   return {};

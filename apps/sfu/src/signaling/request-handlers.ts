@@ -4,6 +4,7 @@ import { joinRoom, type JoinRoomDeps } from '../rooms/join-room.js';
 import { leaveRoom } from '../rooms/leave-room.js';
 import { listRooms } from '../rooms/list-rooms.js';
 import { openRoom } from '../rooms/open-room.js';
+import { resumeRoom } from '../rooms/resume-room.js';
 import { sendChat, type SendChatDeps, sendData, sendSignal } from '../rooms/send-message.js';
 
 /** Every request but `hello`, which makes the caller. */
@@ -20,6 +21,7 @@ export function createRequestHandlers(deps: RequestHandlersDeps): RequestHandler
   return {
     'open-room': (caller, data) => openRoom(deps, caller, data),
     'join-room': (caller, data) => joinRoom(deps, caller, data),
+    'resume-room': (caller, data) => resumeRoom(deps, caller, data),
     'leave-room': (caller) => {
       leaveRoom(deps, caller);
       return {};

@@ -1,23 +1,24 @@
 import { type Replies, REQUESTS, requestEnvelope, type RequestId } from '@romm-netplay/protocol';
-import { type CloseName, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
+import { type CloseName, type SocketErrorBody, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
 import type { TokenClaims, TokenVerifier } from '@romm-netplay/token-core';
 import { SocketError } from '../errors.js';
 import type { Outbox } from '../ports.js';
 import { eventText } from '../rooms/broadcast.js';
 import type { Caller } from '../rooms/caller.js';
+import { keepPlace, type KeepPlaceDeps } from '../rooms/keep-place.js';
 import { leaveRoom } from '../rooms/leave-room.js';
 import { relayFrame } from '../rooms/relay-frame.js';
-import type { RoomDirectory } from '../rooms/room-directory.js';
 import type { TokenPolicy } from '../tokens/token-policy.js';
 import { playerOf } from './player.js';
 import { refusalOf, standardRefusal } from './refusal.js';
 import type { RequestHandlers, RoomRequestType } from './request-handlers.js';
+import type { SocketsBySession } from './sockets-by-session.js';
 
-export interface SessionDeps {
+export interface SessionDeps extends KeepPlaceDeps {
   readonly verifier: TokenVerifier;
   readonly policy: TokenPolicy;
   readonly handlers: RequestHandlers;
-  readonly directory: RoomDirectory;
+  readonly sockets: SocketsBySession;
   readonly nodeId: string;
   readonly newId: () => string;
   /** Told of errors nobody foresaw. */
@@ -52,6 +53,8 @@ export class Session {
   readonly #outbox: Outbox;
   readonly #fallbackToken: string | undefined;
   #caller: (Caller & { connected: boolean }) | undefined;
+  /** Takes the connection off the list of its signed-in session. */
+  #forget: () => void = () => undefined;
   #greeted = false;
   #closed = false;
   #pending = 0;
@@ -109,13 +112,18 @@ export class Session {
     }
   }
 
-  /** The connection has gone, for whatever reason. Idempotent. */
+  /** The connection has gone, for whatever reason; its place is kept. Idempotent. */
   disconnected(): void {
+    this.#end(keepPlace);
+  }
+
+  #end(farewell: (deps: SessionDeps, caller: Caller) => void): void {
     this.#closed = true;
     const caller = this.#caller;
     if (caller === undefined) return;
+    this.#forget();
     caller.connected = false;
-    leaveRoom(this.#deps, caller);
+    farewell(this.#deps, caller);
   }
 
   async #answer({ id, type, data }: Envelope): Promise<void> {
@@ -123,9 +131,9 @@ export class Session {
       const reply = type === 'hello' ? await this.#hello(data) : await this.#request(type, data);
       this.#outbox.sendText(JSON.stringify({ id, ok: true, data: reply }));
     } catch (error) {
-      const retryable = this.#refuse(id, error);
+      const refusal = this.#refuse(id, error);
       // A connection that nobody stands behind is of no use.
-      if (this.#caller === undefined) this.#close(retryable ? 'unavailable' : 'unauthorized');
+      if (this.#caller === undefined) this.#close(farewellFor(refusal));
     }
   }
 
@@ -157,15 +165,24 @@ export class Session {
 
   #admit(claims: TokenClaims): Caller {
     const { clientId } = this;
-    const outbox = this.#outbox;
-    this.#caller = { clientId, player: playerOf(claims), outbox, connected: !this.#closed, room: undefined };
+    const [outbox, sessionId, player] = [this.#outbox, claims.sid, playerOf(claims)];
+    this.#caller = { clientId, player, outbox, sessionId, connected: !this.#closed, room: undefined };
+    if (sessionId !== undefined && !this.#closed) {
+      this.#forget = this.#deps.sockets.add(sessionId, () => this.#sessionEnded());
+    }
     return this.#caller;
   }
 
-  #refuse(id: RequestId, error: unknown): boolean {
+  /** The signed-in session behind the connection has ended: nobody has a place to come back to. */
+  #sessionEnded(): void {
+    this.#outbox.close('sessionEnded');
+    this.#end(leaveRoom);
+  }
+
+  #refuse(id: RequestId, error: unknown): SocketErrorBody {
     const refusal = this.#describe(error);
     this.#outbox.sendText(JSON.stringify({ id, ok: false, error: refusal }));
-    return refusal.retryable;
+    return refusal;
   }
 
   #describe(error: unknown) {
@@ -179,6 +196,12 @@ export class Session {
     this.#outbox.close(name);
     this.disconnected();
   }
+}
+
+/** How a connection ends on which nobody could be made known. */
+function farewellFor({ code, retryable }: SocketErrorBody): CloseName {
+  if (code === 'token_revoked') return 'sessionEnded';
+  return retryable ? 'unavailable' : 'unauthorized';
 }
 
 function readEnvelope(text: string): Envelope | undefined {

@@ -2,9 +2,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MAX_BINARY_FRAME_BYTES, SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
 import { bearerOf, HttpError, PROBLEM_JSON, toProblem } from '@romm-netplay/service-kit';
-import { TokenError } from '@romm-netplay/token-core';
 import proxyAddr from 'proxy-addr';
 import { WebSocketServer } from 'ws';
+import { translateError } from '../http/translate-error.js';
 import { type Introduction, Session, type SessionDeps } from '../signaling/session.js';
 import { cookieToken } from '../tokens/shown-token.js';
 import { bindConnection, closeSocket } from './connection.js';
@@ -157,8 +157,5 @@ function rejectUpgrade(socket: Duplex, error: unknown): void {
 
 function asHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
-  if (error instanceof TokenError) {
-    return new HttpError(error.code === 'keys_unavailable' ? 503 : 401, error.code, error.message);
-  }
-  return new HttpError(500, 'internal', 'Something failed here; try again.');
+  return translateError(error) ?? new HttpError(500, 'internal', 'Something failed here; try again.');
 }

@@ -25,6 +25,8 @@ const signingKey = generateSigningKey('ES256');
 export interface TestNode {
   readonly sfu: Sfu;
   readonly state: SharedState;
+  /** Ends signed-in sessions, as auth does. */
+  revoke(...sessionIds: string[]): Promise<void>;
   readonly key: SigningKey;
   readonly issuer: TokenIssuer;
   readToken(subject: Subject): Promise<string>;
@@ -42,6 +44,7 @@ export interface TestPlayer {
   writeToken(): Promise<string>;
   open(roomName: string, options?: object): Promise<Replies['open-room']>;
   join(roomName: string, options?: object): Promise<Replies['join-room']>;
+  resume(roomName: string, resumeToken: string): Promise<Replies['resume-room']>;
 }
 
 /** A real node on a free port, over state in memory unless the test brings another. */
@@ -51,13 +54,14 @@ export async function startNode(
 ): Promise<TestNode> {
   const disposers = createDisposers();
   const key = await signingKey;
-  const state = overrides.state ?? createMemoryState();
+  const { now = Date.now } = overrides;
+  const state = overrides.state ?? createMemoryState({ now });
   const config = { ...parseEmbeddedConfig(ENV), ...changes };
   const services = config.redisUrl === undefined ? { state } : {};
   const sfu = disposers.use(
     await composeSfu(config, { keys: createLocalKeySet([key]), ...services, ...overrides }),
   );
-  const issuer = createTokenIssuer({ issuer: ISSUER, signingKey: () => key });
+  const issuer = createTokenIssuer({ issuer: ISSUER, signingKey: () => key, now });
 
   const readToken = async (subject: Subject) => (await issuer.issueReadToken(subject, ISSUER)).token;
   async function writeToken(subject: Subject): Promise<string> {
@@ -69,6 +73,7 @@ export async function startNode(
   return {
     sfu,
     state,
+    revoke: (...sessionIds) => state.revocations.append(sessionIds),
     key,
     issuer,
     readToken,
@@ -86,6 +91,8 @@ export async function startNode(
           socket.request('open-room', { room_name: roomName, token: await mint(), ...options }),
         join: async (roomName, options = {}) =>
           socket.request('join-room', { room_name: roomName, token: await mint(), ...options }),
+        resume: (roomName, resumeToken) =>
+          socket.request('resume-room', { room_name: roomName, resume_token: resumeToken }),
       };
     },
     close: () => disposers.closeAll(),
@@ -105,6 +112,15 @@ export function nextEvent<T extends keyof Events>(
       resolve(data);
     });
   });
+}
+
+/** Loses a player's connection, and waits until the others have been told. */
+export async function lose(player: TestPlayer, witness: TestPlayer): Promise<void> {
+  const told = nextEvent(witness, 'users-updated', ({ users }) =>
+    users.some((user) => user.client_id === player.clientId && !user.connected),
+  );
+  player.socket.close();
+  await told;
 }
 
 /** The code a request is refused with. */

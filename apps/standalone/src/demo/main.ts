@@ -33,7 +33,13 @@ async function findRunning(): Promise<Instance | undefined> {
 
 async function startOwn(): Promise<Instance> {
   const dataDir = await mkdtemp(join(tmpdir(), 'netplay-demo-'));
-  const config = parseConfig({ AUTH_PORT: '0', SFU_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' });
+  const config = parseConfig({
+    AUTH_PORT: '0',
+    SFU_PORT: '0',
+    PAGE_PORT: '0',
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'silent',
+  });
   const standalone = await composeStandalone(config);
   return {
     authUrl: standalone.auth.url,

@@ -5,12 +5,20 @@ import type { Problem } from '@romm-netplay/protocol';
 export class HttpError extends Error {
   readonly status: number;
   readonly code: string;
+  /** For the Retry-After header (RFC 9110 section 10.2.3). */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(status: number, code: string, detail: string, options?: { cause?: unknown }) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    { retryAfterSeconds, ...options }: { cause?: unknown; retryAfterSeconds?: number | undefined } = {},
+  ) {
     super(detail, options);
     this.name = 'HttpError';
     this.status = status;
     this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

@@ -4,11 +4,15 @@ import type { z } from 'zod';
 import { HttpError, PROBLEM_JSON, toProblem } from './http-error.js';
 import { readJsonBody } from './json-body.js';
 
-/** What a handler gets: parsed input and the caller's headers and address, no request object. */
-export interface Call<O extends Operation> {
+/** What a handler gets: parsed input, who calls and from where; no request object. */
+export interface Call<O extends Operation, Caller = undefined> {
   readonly body: O['body'] extends z.ZodType ? z.output<O['body']> : undefined;
   readonly query: O['query'] extends z.ZodType ? z.output<O['query']> : undefined;
   readonly headers: IncomingHttpHeaders;
+  /** What `authorize` found out. */
+  readonly caller: Caller;
+  /** The caller's IP address, as the trusted proxies tell it. */
+  readonly address: string;
   readonly requestId: string;
 }
 
@@ -18,17 +22,28 @@ export interface Reply<O extends Operation> {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type Handler<O extends Operation> = (call: Call<O>) => Reply<O> | Promise<Reply<O>>;
+export type Handler<O extends Operation, Caller = undefined> = (
+  call: Call<O, Caller>,
+) => Reply<O> | Promise<Reply<O>>;
 
 /** One handler per operation of an API; a missing one does not compile. */
-export type Handlers<A extends HttpApi> = { readonly [K in keyof A]: Handler<A[K]> };
+export type Handlers<A extends HttpApi, Caller = undefined> = {
+  readonly [K in keyof A]: Handler<A[K], Caller>;
+};
+
+/** Refuses, by throwing, callers who may not use an operation; answers what handlers may know of the others. */
+export type Authorize<Caller> = (access: Access, headers: IncomingHttpHeaders) => Caller | Promise<Caller>;
 
 /** Maps whatever a use case threw to a refusal; undefined for errors nobody foresaw. */
 export type TranslateError = (error: unknown) => HttpError | undefined;
 
-export interface ServeOptions {
-  /** Refuses callers who may not use the operation, before anything they sent is read. */
-  readonly authorize: (access: Access, headers: IncomingHttpHeaders) => void;
+export interface ServeOptions<Caller> extends RefuseOptions {
+  /** Asked before anything the caller sent is read. */
+  readonly authorize: Authorize<Caller>;
+  readonly addressOf: (request: IncomingMessage) => string;
+}
+
+export interface RefuseOptions {
   readonly translate: TranslateError;
   /** Told of errors nobody foresaw. */
   readonly onUnexpected: (error: unknown, requestId: string) => void;
@@ -38,21 +53,26 @@ export interface ServeOptions {
 /** An operation bound to its handler, as a plain node:http listener that never rejects. */
 export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-export function serveOperation<O extends Operation>(
+export function serveOperation<O extends Operation, Caller>(
   operation: O,
-  handler: Handler<O>,
-  options: ServeOptions,
+  handler: Handler<O, Caller>,
+  options: ServeOptions<Caller>,
 ): Listener {
   return async (request, response) => {
     const requestId = options.newRequestId();
     try {
-      options.authorize(operation.access, request.headers);
+      const judged = options.authorize(operation.access, request.headers);
+      const caller = judged instanceof Promise ? await judged : judged;
       const call = {
         body: operation.body && parse(operation.body, await readJsonBody(request), 'body'),
         query: operation.query && parse(operation.query, queryOf(request), 'query'),
         headers: request.headers,
+        caller,
+        get address() {
+          return options.addressOf(request);
+        },
         requestId,
-      } as Call<O>;
+      } as Call<O, Caller>;
       const reply = await handler(call);
       send(
         response,
@@ -73,14 +93,15 @@ export function refuse(
   response: ServerResponse,
   error: unknown,
   requestId: string,
-  options: ServeOptions,
+  options: RefuseOptions,
 ): void {
   let refusal = error instanceof HttpError ? error : options.translate(error);
   if (refusal === undefined) {
     options.onUnexpected(error, requestId);
     refusal = new HttpError(500, 'internal', 'Something failed here; try again. The log has the request id.');
   }
-  const retry = refusal.status === 503 ? { 'retry-after': '1' } : {};
+  const retryAfter = refusal.retryAfterSeconds ?? (refusal.status === 503 ? 1 : undefined);
+  const retry = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
   send(response, refusal.status, toProblem(refusal, requestId), PROBLEM_JSON, requestId, retry);
 }
 

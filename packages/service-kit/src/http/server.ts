@@ -1,30 +1,42 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import cors from 'cors';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
-import type { Access, HttpApi } from '@romm-netplay/protocol';
+import type { HttpApi } from '@romm-netplay/protocol';
+import proxyAddr from 'proxy-addr';
 import type { Logger } from '../logger.js';
 import { HttpError } from './http-error.js';
 import {
+  type Authorize,
   type Handler,
   type Handlers,
   type Listener,
   refuse,
+  type RefuseOptions,
   serveOperation,
   type ServeOptions,
   type TranslateError,
 } from './operations.js';
 
-export interface ApiAppOptions<A extends HttpApi> {
+/** A document served as it is, e.g. a page with its script. */
+export interface StaticDocument {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface ApiAppOptions<A extends HttpApi, Caller> {
   readonly api: A;
-  readonly handlers: Handlers<A>;
+  readonly handlers: Handlers<A, Caller>;
+  /** Documents by path. */
+  readonly documents?: Readonly<Record<string, StaticDocument>>;
   /** Served at /openapi.json. */
   readonly openApi: object;
   readonly translate: TranslateError;
-  /** Refuses callers who may not use an operation, by throwing; players are judged by their handlers. */
-  readonly authorize?: (access: Access, headers: IncomingHttpHeaders) => void;
+  readonly authorize: Authorize<Caller>;
+  /** Addresses or CIDRs whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   /** Origins whose pages may call this service with credentials; exact, never a wildcard. */
   readonly allowedOrigins: readonly string[];
   readonly log: Logger;
@@ -36,16 +48,20 @@ export interface ApiAppOptions<A extends HttpApi> {
 }
 
 /** An HTTP API: every operation of `api`, /openapi.json, and problem+json for everything else. */
-export function createApiListener<A extends HttpApi>(options: ApiAppOptions<A>): RequestListener {
-  const { api, handlers, translate, log } = options;
-  const serving: ServeOptions = {
+export function createApiListener<A extends HttpApi, Caller>(
+  options: ApiAppOptions<A, Caller>,
+): RequestListener {
+  const { api, handlers, authorize, translate, log } = options;
+  const trusts = proxyAddr.compile([...options.trustedProxies]);
+  const serving: ServeOptions<Caller> = {
     translate,
-    authorize: options.authorize ?? (() => undefined),
+    authorize,
+    addressOf: (request) => proxyAddr(request, trusts),
     newRequestId: randomUUID,
     onUnexpected: (error, requestId) => log.error({ err: error, requestId }, 'request failed'),
   };
   const listeners = Object.entries(api).map(([name, operation]) => {
-    const listener = serveOperation(operation, handlers[name] as Handler<typeof operation>, serving);
+    const listener = serveOperation(operation, handlers[name] as Handler<typeof operation, Caller>, serving);
     return { name, operation, listener };
   });
   const app = createExpressApp(options, listeners, serving);
@@ -61,18 +77,22 @@ export function createApiListener<A extends HttpApi>(options: ApiAppOptions<A>):
   };
 }
 
-function createExpressApp<A extends HttpApi>(
-  options: ApiAppOptions<A>,
+function createExpressApp<A extends HttpApi, Caller>(
+  options: ApiAppOptions<A, Caller>,
   listeners: readonly { operation: HttpApi[string]; listener: Listener }[],
-  serving: ServeOptions,
+  serving: RefuseOptions,
 ): Express {
-  const { allowedOrigins, openApi } = options;
+  const { allowedOrigins, documents = {}, openApi } = options;
   const app = express();
   app.disable('x-powered-by');
   // Whether other sites of this domain speak TLS is not for this service to decide.
-  app.use(helmet({ strictTransportSecurity: false }));
+  const contentSecurityPolicy = { directives: { upgradeInsecureRequests: null } };
+  app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy }));
   app.use(cors({ origin: [...allowedOrigins], credentials: true, maxAge: 600 }));
   for (const { operation, listener } of listeners) app[operation.method](operation.path, listener);
+  for (const [path, { contentType, body }] of Object.entries(documents)) {
+    app.get(path, (_request, response) => void response.type(contentType).send(body));
+  }
   app.get('/openapi.json', (_request, response) => void response.json(openApi));
   app.use((request, response) => {
     const error = new HttpError(

@@ -5,6 +5,7 @@ import { Kysely, type Migration, Migrator, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { lock } from 'proper-lockfile';
 import { signingKeys } from './migrations/0001-signing-keys.js';
+import { accountsAndSessions } from './migrations/0002-accounts-and-sessions.js';
 import { pgliteDialect } from './pglite-dialect.js';
 import type { Schema } from './schema.js';
 
@@ -35,7 +36,10 @@ const QUERY_TIMEOUT_MS = 5_000;
 /** 8-byte integers hold times in milliseconds, which fit a number until the year 287396. */
 const INT8_OID = 20;
 
-const MIGRATIONS: Record<string, Migration> = { '0001-signing-keys': signingKeys };
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-signing-keys': signingKeys,
+  '0002-accounts-and-sessions': accountsAndSessions,
+};
 
 /** Opens the issuer's database and brings its schema up to date, under a lock that replicas share (P4.2). */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {

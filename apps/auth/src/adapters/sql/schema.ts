@@ -1,4 +1,5 @@
-import type { SigningAlg } from '@romm-netplay/token-core';
+import type { Role, SigningAlg } from '@romm-netplay/token-core';
+import type { EndReason } from '../../sessions/session-store.js';
 
 /** The tables as the migrations leave them; one schema for PostgreSQL and PGlite. Times in ms since the epoch. */
 export interface Schema {
@@ -13,4 +14,41 @@ export interface Schema {
     signs_from_ms: number;
     withdrawn_at_ms: number | null;
   };
+  accounts: {
+    id: string;
+    /** As it was chosen; `username_key` is what must be unique. */
+    username: string;
+    username_key: string;
+    /** argon2id in PHC string format. */
+    password_hash: string;
+    role: Role;
+    enabled: boolean;
+    created_at_ms: number;
+  };
+  /** One-time codes that create the first administrator. */
+  setup_codes: { code_hash: string; expires_at_ms: number };
+  sessions: {
+    id: string;
+    sub: string;
+    provider: string;
+    netplay_username: string;
+    role: Role;
+    device: string;
+    created_at_ms: number;
+    last_used_at_ms: number;
+    expires_at_ms: number;
+    ended_at_ms: number | null;
+    end_reason: EndReason | null;
+    /** False from the end of a session until the revocation log knows of it. */
+    announced: boolean;
+  };
+  refresh_tokens: {
+    hash: string;
+    session_id: string;
+    expires_at_ms: number;
+    rotated_at_ms: number | null;
+    successor_salt: string | null;
+  };
+  /** Which user of another system goes by which `sub` here. */
+  held_identities: { sub: string; provider: string; external_id: string; last_seen_at_ms: number };
 }

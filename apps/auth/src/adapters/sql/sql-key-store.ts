@@ -1,12 +1,10 @@
 import type { PublicJwk } from '@romm-netplay/token-core';
-import { type Selectable, sql as raw, type Transaction } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import type { KeyStore, KeyStoreTransaction, StoredKey } from '../../keys/key-store.js';
+import { advisoryLock } from './advisory-lock.js';
 import type { Sql } from './database.js';
 import type { Schema } from './schema.js';
 import { orUnavailable } from './unavailable.js';
-
-/** Any number of our own; replicas that change keys queue behind it. */
-const LOCK_ID = 7_261_001;
 
 export function createSqlKeyStore(sql: Sql): KeyStore {
   return {
@@ -14,7 +12,7 @@ export function createSqlKeyStore(sql: Sql): KeyStore {
     exclusively: (work) =>
       orUnavailable(() =>
         sql.transaction().execute(async (transaction) => {
-          await raw`select pg_advisory_xact_lock(${raw.lit(LOCK_ID)})`.execute(transaction);
+          await advisoryLock(transaction, 'signing-keys');
           return work(inTransaction(transaction));
         }),
       ),

@@ -1,0 +1,140 @@
+import type { IdentityCache } from '@romm-netplay/shared-state';
+import { AuthError } from '../../errors.js';
+import type { Identity, IdentityProvider } from '../../ports.js';
+import { askRomm } from './ask-romm.js';
+import { createKnownVerdicts, type KnownVerdict } from './known-verdicts.js';
+import { createOutageGuard } from './outage-guard.js';
+import { credentialKey, type RommCredential, rommCredentialOf } from './romm-credential.js';
+import type { RommVerdict } from './romm-user.js';
+
+export interface RommIdentityProviderOptions {
+  /** RomM's own address, http or https. */
+  readonly baseUrl: string;
+  readonly cache: IdentityCache;
+  readonly fetch?: typeof fetch;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** For one whole exchange with RomM. */
+  readonly timeoutMs?: number;
+  /** Told when RomM or the shared cache begins to fail, and again after it worked. Never holds a credential. */
+  readonly onError?: (error: unknown) => void;
+  /** Told of every identity that is used though RomM could not confirm it just now. */
+  readonly onGrace?: (use: { readonly sub: string; readonly ageMs: number }) => void;
+  /** Told why a user whom RomM knows cannot play. */
+  readonly onWarning?: (message: string) => void;
+}
+
+export const ROMM_TIMEOUT_MS = 3_000;
+/** So long RomM's word counts: signing out or being disabled there takes effect here within it. */
+export const IDENTITY_FRESH_MS = 60_000;
+/** The same for "nobody" and "disabled": whoever signs in just now must not wait. */
+export const REFUSAL_FRESH_MS = 10_000;
+/** So long RomM's last word on a signed-in user counts while RomM is down. */
+export const IDENTITY_GRACE_MS = 600_000;
+/** So long a replica spares itself the way to the shared cache. */
+export const LOCAL_LAYER_MS = 5_000;
+const BACKOFF_MS = 1_000;
+const MAX_OUTAGES = 5;
+const MAX_LOCAL_ENTRIES = 10_000;
+
+const freshMsOf = ({ is }: RommVerdict) => (is === 'user' ? IDENTITY_FRESH_MS : REFUSAL_FRESH_MS);
+const keepMsOf = ({ is }: RommVerdict) => (is === 'user' ? IDENTITY_GRACE_MS : REFUSAL_FRESH_MS);
+
+/**
+ * Knows RomM's users by the credentials RomM gave them (S4), and remembers for a minute what RomM said
+ * (P4.5). While RomM is down, whoever was signed in a few minutes ago still is; nobody else can be told.
+ */
+export function createRommIdentityProvider(options: RommIdentityProviderOptions): IdentityProvider {
+  const { cache, now = Date.now, onError = () => undefined, onGrace, onWarning = () => undefined } = options;
+  const baseUrl = options.baseUrl.replace(/\/+$/, '');
+  const asking = {
+    url: `${baseUrl}/api/users/me`,
+    fetch: options.fetch ?? fetch,
+    timeoutMs: options.timeoutMs ?? ROMM_TIMEOUT_MS,
+    onWarning,
+  };
+  const known = createKnownVerdicts({
+    cache,
+    now,
+    localMs: LOCAL_LAYER_MS,
+    maxLocal: MAX_LOCAL_ENTRIES,
+    keepMs: keepMsOf,
+    onError,
+  });
+  const guard = createOutageGuard({
+    now,
+    backoffMs: BACKOFF_MS,
+    maxOutages: MAX_OUTAGES,
+    maxKeys: MAX_LOCAL_ENTRIES,
+  });
+  const inFlight = new Map<string, Promise<RommVerdict>>();
+  let failing = false;
+
+  /** Either way: what a clock that runs ahead has dated must not count for longer. */
+  const isWithin = ({ saidAtMs }: KnownVerdict, ms: number) => Math.abs(now() - saidAtMs) < ms;
+  const isFresh = (entry: KnownVerdict) => isWithin(entry, freshMsOf(entry.verdict));
+
+  async function lookUp(key: string, credential: RommCredential): Promise<RommVerdict> {
+    const entry = await known.find(key);
+    if (entry !== undefined && isFresh(entry)) return entry.verdict;
+    const saidAtMs = now();
+    try {
+      const verdict = await guard.run(key, () => askRomm(asking, credential));
+      failing = false;
+      await known.remember(key, { verdict, saidAtMs });
+      return verdict;
+    } catch (error) {
+      if (!failing) onError(error);
+      failing = true;
+      return verdictInGrace(entry, error);
+    }
+  }
+
+  function verdictInGrace(entry: KnownVerdict | undefined, cause: unknown): RommVerdict {
+    if (entry?.verdict.is !== 'user' || !isWithin(entry, IDENTITY_GRACE_MS)) {
+      throw new AuthError('identity_unavailable', { cause });
+    }
+    onGrace?.({ sub: entry.verdict.identity.sub, ageMs: now() - entry.saidAtMs });
+    return entry.verdict;
+  }
+
+  /** Callers with the same credential share one look-up. */
+  function lookUpOnce(key: string, credential: RommCredential): Promise<RommVerdict> {
+    const running = inFlight.get(key);
+    if (running !== undefined) return running;
+    const started = lookUp(key, credential).finally(() => inFlight.delete(key));
+    inFlight.set(key, started);
+    return started;
+  }
+
+  const identify: IdentityProvider['identify'] = async (credentials) => {
+    const credential = rommCredentialOf(credentials);
+    if (credential === undefined) return undefined;
+    const key = credentialKey(baseUrl, credential);
+    const recent = known.recent(key);
+    return conclude(
+      recent !== undefined && isFresh(recent) ? recent.verdict : await lookUpOnce(key, credential),
+    );
+  };
+
+  return {
+    name: 'romm',
+    identify,
+    /** Whoever signs out of RomM, or signs in there as somebody else, ends what began with the old sign-in. */
+    async renew(sub, credentials) {
+      const identity = await identify(credentials);
+      return identity?.sub === sub ? identity : undefined;
+    },
+  };
+}
+
+function conclude(verdict: RommVerdict): Identity | undefined {
+  switch (verdict.is) {
+    case 'user':
+      return verdict.identity;
+    case 'disabled':
+      throw new AuthError('account_disabled');
+    case 'nobody':
+      return undefined;
+  }
+}

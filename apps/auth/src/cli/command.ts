@@ -1,0 +1,104 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import type { Operation } from '@romm-netplay/protocol';
+import type { z } from 'zod';
+import { adminEnv } from '../config.js';
+
+/** Exit codes of sysexits.h: wrong usage, service unavailable. */
+export const EX_USAGE = 64;
+const EX_UNAVAILABLE = 69;
+
+export class CommandError extends Error {
+  readonly exitCode: number;
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The admin API of a running auth service. */
+export interface AdminClient {
+  /** @throws CommandError with what the service said, or why it said nothing */
+  call<O extends Operation>(operation: O, body?: object): Promise<z.output<O['reply']>>;
+}
+
+export interface Command {
+  readonly usage: string;
+  /** Options beside --url. */
+  readonly options?: ParseArgsConfig['options'];
+  /** Answers what to print. @throws CommandError */
+  run(
+    input: { readonly positionals: readonly string[]; readonly values: Readonly<Record<string, unknown>> },
+    client: AdminClient,
+  ): Promise<string>;
+}
+
+/** Runs a command to its exit code; every message is for a person. */
+export async function runCommand(command: Command, args = process.argv.slice(2)): Promise<void> {
+  try {
+    process.stdout.write(await main(command, args));
+  } catch (error) {
+    const known = error instanceof CommandError;
+    process.stderr.write(`${known ? error.message.trimEnd() : `${String(error)}\n\n${command.usage}`}\n`);
+    process.exitCode = known ? error.exitCode : EX_USAGE;
+  }
+}
+
+async function main({ options = {}, usage, run }: Command, args: string[]): Promise<string> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { url: { type: 'string' }, ...options },
+    allowPositionals: true,
+  });
+  const env = adminEnv();
+  const url = (typeof values.url === 'string' ? values.url : env.AUTH_URL).replace(/\/+$/, '');
+  if (positionals.length === 0) throw new CommandError(usage, EX_USAGE);
+  return run({ positionals, values }, adminClient(url, env.ADMIN_API_KEY));
+}
+
+function adminClient(url: string, key: string | undefined): AdminClient {
+  return {
+    async call(operation, body) {
+      if (key === undefined) {
+        throw new CommandError('Set ADMIN_API_KEY (or ADMIN_API_KEY_FILE) to the one of auth.', EX_USAGE);
+      }
+      const response = await send(url, key, operation, body);
+      const text = await response.text();
+      const answer = (text.startsWith('{') ? JSON.parse(text) : {}) as { detail?: string };
+      if (response.ok) return operation.reply.parse(answer) as never;
+      throw new CommandError(
+        answer.detail ?? `${url} answered ${response.status}, and not as auth does; check the URL.`,
+        1,
+      );
+    },
+  };
+}
+
+async function send(url: string, key: string, { method, path }: Operation, body?: object): Promise<Response> {
+  try {
+    return await fetch(`${url}${path}`, {
+      method: method.toUpperCase(),
+      headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(15_000),
+    });
+  } catch {
+    throw new CommandError(
+      `${url} does not answer. Is auth running there? Set --url or AUTH_URL.`,
+      EX_UNAVAILABLE,
+    );
+  }
+}
+
+/** Rows of cells, each column as wide as its widest cell. */
+export function tableOf(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}

@@ -1,0 +1,60 @@
+import type { StaticDocument } from '@romm-netplay/service-kit';
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>RomM netplay: first administrator</title>
+<link rel="stylesheet" href="setup.css">
+<main>
+  <h1>First administrator</h1>
+  <p>This link works once. Choose the name and password that will manage this server.</p>
+  <form>
+    <label>Name <input name="username" autocomplete="username" required maxlength="64"></label>
+    <label>Password <input name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="256"></label>
+    <button>Create</button>
+  </form>
+  <p role="status"></p>
+</main>
+<script src="setup.js"></script>
+</html>
+`;
+
+/** The code is in the URL's fragment, which browsers send to nobody, and leaves the address bar at once. */
+const SCRIPT = `const code = location.hash.slice(1);
+history.replaceState(null, '', location.pathname);
+const form = document.querySelector('form');
+const status = document.querySelector('[role=status]');
+if (code === '') status.textContent = 'Open the link as it was printed: the part after # is missing.';
+form.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const { username, password } = Object.fromEntries(new FormData(form));
+  status.textContent = 'Creating ...';
+  try {
+    const response = await fetch('api/auth/setup', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ code, username, password }),
+    });
+    const answer = await response.json();
+    status.textContent = response.ok ? 'Done. Sign in as ' + username + '.' : answer.detail;
+    form.hidden = response.ok;
+  } catch {
+    status.textContent = 'The server does not answer; try again.';
+  }
+});
+`;
+
+const STYLE = `body { font: 1rem/1.5 system-ui, sans-serif; max-width: 28rem; margin: 4rem auto; padding: 0 1rem; }
+label { display: block; margin: 1rem 0; }
+input { display: block; width: 100%; box-sizing: border-box; font: inherit; padding: 0.4rem; }
+button { font: inherit; padding: 0.4rem 1rem; }
+`;
+
+/** What the one-time link of the first administrator opens. */
+export const SETUP_PATH = '/setup';
+export const SETUP_DOCUMENTS: Readonly<Record<string, StaticDocument>> = {
+  [SETUP_PATH]: { contentType: 'text/html', body: PAGE },
+  '/setup.js': { contentType: 'text/javascript', body: SCRIPT },
+  '/setup.css': { contentType: 'text/css', body: STYLE },
+};

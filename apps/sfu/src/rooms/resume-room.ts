@@ -1,0 +1,25 @@
+import type { Replies, RequestData } from '@romm-netplay/protocol';
+import { SocketError } from '../errors.js';
+import { assertInNoRoom, type Caller } from './caller.js';
+import { fitsTicket, NO_TICKET } from './resume-ticket.js';
+import { takePlace, type TakePlaceDeps } from './take-place.js';
+
+/**
+ * Takes a place again with the one-time ticket of the last reply (R4): no token, no password, and from a live
+ * connection as well, which may not have noticed yet that its line is dead. Every refusal is the same, so
+ * nothing can be learnt by trying. A ticket has 128 random bits, which the rate limit of a socket protects
+ * well enough; a wrong one costs nobody anything.
+ */
+export function resumeRoom(
+  deps: TakePlaceDeps,
+  caller: Caller,
+  { room_name: roomName, resume_token: ticket }: RequestData<'resume-room'>,
+): Replies['resume-room'] {
+  assertInNoRoom(caller);
+  const room = deps.directory.find(roomName);
+  // The place of this very player (issuer and subject): another player's ticket opens nothing.
+  const place = room?.placeOf(caller.player.playerId);
+  const fits = fitsTicket(ticket, place?.ticketHash ?? NO_TICKET);
+  if (room === undefined || place === undefined || !fits) throw new SocketError('resume_refused');
+  return takePlace(deps, caller, room, { spectator: place.slot === null });
+}

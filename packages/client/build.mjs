@@ -1,0 +1,7 @@
+/** Bundles what tsc has compiled for use without a bundler. */
+import { build } from 'esbuild';
+import { bundles, settings } from './bundles.mjs';
+
+for (const bundle of bundles((name) => `dist/${name}.js`)) {
+  await build({ ...settings, ...bundle, sourcemap: true });
+}

@@ -1,0 +1,83 @@
+import type { ListedRoom } from '@romm-netplay/protocol';
+import { clientError } from './errors.js';
+import { badResponse, requestJson } from './http.js';
+import type { Runtime } from './runtime.js';
+import type { SfuAccess } from './sfu-access.js';
+
+/** Where the own instance says that rooms are. Nothing else is asked, and nobody else is believed. */
+export interface HostingNodes {
+  list(gameId?: string | number): Promise<readonly ListedRoom[]>;
+  /** The URL of the node that hosts a room. @throws NetplayError redirect_refused, room_not_found */
+  find(roomName: string): Promise<string>;
+  /** The URL in one spelling. @throws NetplayError redirect_refused unless the own instance announces it */
+  announced(url: string, roomName: string): Promise<string>;
+}
+
+export interface HostingNodesDeps {
+  readonly runtime: Runtime;
+  readonly access: SfuAccess;
+  readonly sfuUrl: string;
+  readonly followRedirects: boolean;
+}
+
+export function createHostingNodes(deps: HostingNodesDeps): HostingNodes {
+  const { runtime, access, sfuUrl, followRedirects } = deps;
+
+  const get = (path: string, query: Record<string, string>): Promise<unknown> =>
+    access.withReadToken((readToken) =>
+      requestJson(runtime, sfuUrl + path, { query, authorization: `Bearer ${readToken}` }),
+    );
+
+  async function list(gameId?: string | number): Promise<readonly ListedRoom[]> {
+    const rooms = await get('/list', gameId === undefined ? {} : { game_id: String(gameId) });
+    if (Array.isArray(rooms)) throw badResponse(`${sfuUrl}/list`);
+    return Object.values(rooms as Record<string, unknown>).filter(isListedRoom);
+  }
+
+  async function resolve(room: string): Promise<string> {
+    const { url } = (await get('/resolve', { room })) as Partial<ListedRoom>;
+    if (typeof url !== 'string') throw badResponse(`${sfuUrl}/resolve`);
+    return url;
+  }
+
+  return {
+    list,
+
+    async find(roomName) {
+      const url = followRedirects ? followable(await resolve(roomName), sfuUrl) : undefined;
+      if (url === undefined) throw clientError('redirect_refused');
+      return url;
+    },
+
+    async announced(url, roomName) {
+      const rooms = followRedirects ? await list().catch(() => []) : [];
+      const known = rooms.map((room) => room.url);
+      // Private rooms are not listed.
+      if (followRedirects) known.push(await resolve(roomName).catch(() => ''));
+      const target = followable(url, sfuUrl);
+      if (target === undefined || !isAnnounced(url, known, sfuUrl)) throw clientError('redirect_refused');
+      return target;
+    },
+  };
+}
+
+/** Whether a player may be sent to `url`: the own instance announces it, and it is no step down from https. */
+export function isAnnounced(url: string, announced: readonly string[], sfuUrl: string): boolean {
+  const target = followable(url, sfuUrl);
+  return target !== undefined && announced.some((each) => followable(each, sfuUrl) === target);
+}
+
+/** The URL in one spelling, as http or https; undefined when no token may be taken there. */
+export function followable(url: string, sfuUrl: string): string | undefined {
+  // A backslash, a tab or a space means one thing to one URL parser and another to the next.
+  if (!/^(https?|wss?):\/\/[^\s\\]+$/i.test(url) || !URL.canParse(url)) return undefined;
+  const { protocol, host, pathname, username, password, search, hash } = new URL(url);
+  const isSecure = protocol === 'https:' || protocol === 'wss:';
+  if (username || password || search || hash || (!isSecure && !sfuUrl.startsWith('http:'))) return undefined;
+  return `${isSecure ? 'https' : 'http'}://${host}${pathname}`.replace(/\/+$/, '');
+}
+
+const isListedRoom = (room: unknown): room is ListedRoom => {
+  const { room_name: name, url } = (room ?? {}) as Partial<ListedRoom>;
+  return typeof name === 'string' && typeof url === 'string';
+};

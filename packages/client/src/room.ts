@@ -1,0 +1,251 @@
+import type { RoomSnapshot, RoomUser } from '@romm-netplay/protocol';
+import type { Channel, ReceivedFrame, SocketErrorBody } from '@romm-netplay/protocol/wire';
+import { SESSION_ENDED, TAKEN_OVER } from './close-codes.js';
+import type { Credential } from './credential.js';
+import { createEmitter, type Emitter } from './emitter.js';
+import { clientError, NetplayError } from './errors.js';
+import {
+  type Closed,
+  connectionClosed,
+  type NetplaySocket,
+  type RoomRedirect,
+  type ServerEvents,
+} from './netplay-socket.js';
+import type { Attach, Held, JoinRoomOptions } from './seats.js';
+import { takeBack, type TakeBackDeps } from './take-back.js';
+
+export type RoomState = 'connected' | 'reconnecting' | 'closed';
+
+const FORWARDED = [
+  'users-updated',
+  'chat-message',
+  'data-message',
+  'webrtc-signal',
+  'room-closed',
+  'error',
+  'room-redirect',
+] as const;
+type Forwarded = (typeof FORWARDED)[number];
+
+export interface RoomEvents extends Omit<Pick<ServerEvents, Forwarded>, 'error' | 'room-redirect'> {
+  state: RoomState;
+  /** Once, with the reason: why the room is over for this player. */
+  closed: NetplayError;
+  /** Something was refused that nobody waits for: a binary frame, a redirect. */
+  error: SocketErrorBody;
+}
+
+/** A place in a room, whatever connection holds it just now. */
+export interface NetplayRoom {
+  readonly name: string;
+  /** 0 is the first player; null for spectators. */
+  readonly slot: number | null;
+  readonly users: readonly RoomUser[];
+  readonly info: Omit<RoomSnapshot, 'users'>;
+  /** This player among `users`, and the target of signals to them; changes with every reconnect. */
+  readonly clientId: string;
+  readonly state: RoomState;
+  /** Why the room is over, once it is. */
+  readonly reason: NetplayError | undefined;
+  /** Calls `listener` for every event of a type, across reconnects, until the answered function is called. */
+  on<K extends keyof RoomEvents>(type: K, listener: (data: RoomEvents[K]) => void): () => void;
+  onFrame(listener: (frame: ReceivedFrame) => void): () => void;
+  /** Sends game bytes to every other member; false when they were dropped because the line is down. */
+  sendFrame(channel: Channel, payload: Uint8Array): boolean;
+  chat(message: string): Promise<void>;
+  /** Sends any JSON to every other member. */
+  sendData(data: unknown): Promise<void>;
+  /** Sends any JSON to one member, by `client_id`. */
+  signal(target: string, signal: unknown): Promise<void>;
+  leave(): Promise<void>;
+}
+
+export interface RoomDeps extends TakeBackDeps {
+  readonly credential: Credential;
+  readonly onClosed: (room: Room) => void;
+}
+
+type AllEvents = RoomEvents & Pick<ServerEvents, 'room-redirect'> & { frame: ReceivedFrame };
+
+/** A room in which `take` gets a place. @throws NetplayError when it gets none */
+export async function enterRoom(
+  deps: RoomDeps,
+  options: JoinRoomOptions,
+  take: (attach: Attach) => Promise<Held>,
+): Promise<Room> {
+  const events = createEmitter<AllEvents>();
+  const attach = (socket: NetplaySocket): void => {
+    for (const type of FORWARDED) socket.on(type, (data) => events.emit(type, data as never));
+    socket.onFrame((frame) => events.emit('frame', frame));
+  };
+  return new Room(deps, options, await take(attach), events, attach);
+}
+
+/** connected <-> reconnecting -> closed. Its listeners outlive its connections. */
+export class Room implements NetplayRoom {
+  readonly #deps: RoomDeps;
+  readonly #options: JoinRoomOptions;
+  readonly #events: Emitter<AllEvents>;
+  readonly #attach: Attach;
+  #held!: Held;
+  #users: readonly RoomUser[] = [];
+  #epoch = 0;
+  #state: RoomState = 'reconnecting';
+  #reason: NetplayError | undefined;
+
+  constructor(
+    deps: RoomDeps,
+    options: JoinRoomOptions,
+    held: Held,
+    events: Emitter<AllEvents>,
+    attach: Attach,
+  ) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#events = events;
+    this.#attach = attach;
+    events.on('users-updated', ({ users }) => {
+      if (Array.isArray(users)) this.#users = users;
+    });
+    events.on('room-closed', () => this.#close(clientError('room_closed')));
+    events.on('room-redirect', (redirect) => void this.#redirected(redirect));
+    this.#hold(held);
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+  get slot(): number | null {
+    return this.#held.seat.slot;
+  }
+  get users(): readonly RoomUser[] {
+    return this.#users;
+  }
+  get info(): Omit<RoomSnapshot, 'users'> {
+    return this.#held.seat.room;
+  }
+  get clientId(): string {
+    return this.#held.socket.hello.client_id;
+  }
+  get state(): RoomState {
+    return this.#state;
+  }
+  get reason(): NetplayError | undefined {
+    return this.#reason;
+  }
+
+  on<K extends keyof RoomEvents>(type: K, listener: (data: RoomEvents[K]) => void): () => void {
+    return this.#events.on(type, listener);
+  }
+
+  onFrame(listener: (frame: ReceivedFrame) => void): () => void {
+    return this.#events.on('frame', listener);
+  }
+
+  sendFrame(channel: Channel, payload: Uint8Array): boolean {
+    return this.#state === 'connected' && this.#held.socket.sendFrame(channel, payload);
+  }
+
+  async chat(message: string): Promise<void> {
+    await this.#connected().request('chat-message', { message });
+  }
+
+  async sendData(data: unknown): Promise<void> {
+    await this.#connected().request('data-message', { data });
+  }
+
+  async signal(target: string, signal: unknown): Promise<void> {
+    await this.#connected().request('webrtc-signal', { target, signal });
+  }
+
+  async leave(): Promise<void> {
+    const { socket } = this.#held;
+    const wasConnected = this.#state === 'connected';
+    if (!this.#end(clientError('left'))) return;
+    // Whatever the answer, the place is given up; a node that does not answer learns it from the close.
+    const left = wasConnected ? socket.request('leave-room', {}) : Promise.resolve();
+    await Promise.race([left.catch(() => undefined), this.#deps.runtime.sleep(LEAVE_MS)]);
+    socket.close();
+  }
+
+  /** What the client calls when the room cannot go on. */
+  #close(reason: NetplayError): void {
+    if (this.#end(reason)) this.#held.socket.close();
+  }
+
+  /** False when the room was over already. */
+  #end(reason: NetplayError): boolean {
+    if (this.#state === 'closed') return false;
+    this.#reason = reason;
+    this.#setState('closed');
+    this.#events.emit('closed', reason);
+    this.#events.clear();
+    this.#deps.onClosed(this);
+    return true;
+  }
+
+  #hold(held: Held): void {
+    this.#held = held;
+    this.#epoch = this.#deps.credential.epoch;
+    void held.socket.closed.then((closed) => this.#lost(held, closed));
+    const { room } = held.seat;
+    this.#users = room.users;
+    this.#setState('connected');
+    this.#events.emit('users-updated', { room_name: room.room_name, users: room.users });
+  }
+
+  #setState(state: RoomState): void {
+    this.#state = state;
+    this.#events.emit('state', state);
+  }
+
+  #connected(): NetplaySocket {
+    if (this.#state === 'connected') return this.#held.socket;
+    throw this.#reason ?? clientError('reconnecting');
+  }
+
+  #lost(held: Held, closed: Closed): void {
+    if (held !== this.#held || this.#state !== 'connected') return;
+    if (closed.code === SESSION_ENDED) this.#deps.credential.ended(this.#epoch);
+    const reason = reasonOf(closed);
+    if (closed.retry) void this.#reconnect(held.url, reason);
+    else this.#close(reason);
+  }
+
+  /** Follows a room that moves, but only to where the own instance says that it is. */
+  async #redirected({ room_name: roomName, url }: RoomRedirect): Promise<void> {
+    if (roomName !== this.name) return;
+    try {
+      const target = await this.#deps.nodes.announced(url, roomName);
+      if (this.#state !== 'connected') return;
+      const { socket } = this.#held;
+      const moved = this.#reconnect(target, clientError('connection_closed'));
+      socket.close();
+      await moved;
+    } catch (error) {
+      if (error instanceof NetplayError) this.#events.emit('error', error);
+    }
+  }
+
+  async #reconnect(url: string, lost: NetplayError): Promise<void> {
+    const { resume_token: resumeToken } = this.#held.seat;
+    const place = { options: this.#options, url, resumeToken, attach: this.#attach, lost };
+    this.#setState('reconnecting');
+    try {
+      const held = await takeBack(this.#deps, place, () => this.#state === 'reconnecting');
+      if (held) this.#hold(held);
+    } catch (error) {
+      this.#close(error instanceof NetplayError ? error : clientError('reconnect_failed'));
+    }
+  }
+}
+
+/** How long a node may take to say goodbye. */
+const LEAVE_MS = 1_000;
+
+function reasonOf(closed: Closed): NetplayError {
+  const { code: closeCode, fault } = closed;
+  if (closeCode === SESSION_ENDED) return clientError('session_ended', { closeCode });
+  if (closeCode === TAKEN_OVER) return clientError('taken_over', { closeCode });
+  return fault ?? connectionClosed(closed);
+}

@@ -1,0 +1,88 @@
+import { StateUnavailableError } from '../errors.js';
+import { REVOCATION_RETENTION_MS, type RevocationCursor, type RevocationFeed } from './revocation-log.js';
+
+/** Twice a second and a bit: with the way to Redis and back, everybody knows within a second. */
+const POLL_MS = 400;
+
+export interface FollowRevocationsOptions {
+  readonly log: RevocationFeed;
+  /** Told once of every session that ended, for those who hold sockets of it. Must not throw. */
+  readonly onRevoked?: (sessionId: string) => void;
+  /** Told when the log cannot be read from now on; every poll tries again. */
+  readonly onError: (error: unknown) => void;
+  readonly pollMs?: number;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** What one process knows of ended sessions, without asking anybody. */
+export interface Revocations {
+  /**
+   * Whether the session has ended. While the log is away, what was known last still counts: access ends with
+   * the tokens, within 15 minutes. @throws StateUnavailableError until the log was read once: then nobody
+   * can tell, and a process that has just started must not forget what ended before.
+   */
+  isRevoked(sessionId: string): boolean;
+  /** Reads what is new now; for the process that has just revoked something. Does not reject. */
+  refresh(): Promise<void>;
+  close(): void;
+}
+
+/** Follows the log by asking for what is new; a missed answer heals with the next one. */
+export function followRevocations(options: FollowRevocationsOptions): Revocations {
+  const { log, onRevoked, onError, pollMs = POLL_MS, now = Date.now } = options;
+  /** In the order of `knownAtMs`, so the oldest stand in front. */
+  const ended = new Map<string, number>();
+  let cursor: RevocationCursor | undefined;
+  let running: Promise<void> | undefined;
+  let failing = false;
+  let closed = false;
+
+  async function read(): Promise<void> {
+    try {
+      for (;;) {
+        const page = await log.readAfter(cursor);
+        if (closed) return;
+        cursor = page.cursor;
+        failing = false;
+        for (const sessionId of page.sessionIds) ended.set(sessionId, now());
+        for (const sessionId of page.sessionIds) onRevoked?.(sessionId);
+        if (page.sessionIds.length === 0) break;
+      }
+    } catch (error) {
+      if (!failing) onError(error);
+      failing = true;
+    }
+    for (const [sessionId, knownAtMs] of ended) {
+      if (knownAtMs > now() - REVOCATION_RETENTION_MS) break;
+      ended.delete(sessionId);
+    }
+  }
+
+  /** One read at a time; whoever asks during one gets the next, which sees what they appended. */
+  function refresh(): Promise<void> {
+    const next = (running ?? Promise.resolve()).then(read);
+    running = next;
+    void next.then(() => {
+      if (running === next) running = undefined;
+    });
+    return next;
+  }
+
+  const polling = setInterval(() => {
+    if (running === undefined) void refresh();
+  }, pollMs);
+  void refresh();
+
+  return {
+    isRevoked(sessionId) {
+      if (cursor === undefined) throw new StateUnavailableError();
+      return ended.has(sessionId);
+    },
+    refresh,
+    close() {
+      closed = true;
+      clearInterval(polling);
+    },
+  };
+}
