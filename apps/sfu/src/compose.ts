@@ -5,7 +5,6 @@ import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import {
   type CloseStack,
-  type ComponentCheck,
   createApiListener,
   createAudit,
   createCloseStack,
@@ -36,7 +35,7 @@ import {
   servicesOverState,
 } from './adapters/shared-services.js';
 import type { SfuConfig } from './config.js';
-import { createHandlers } from './http/handlers.js';
+import { createHandlers, type HandlersDeps } from './http/handlers.js';
 import { translateError } from './http/translate-error.js';
 import { endSession } from './rooms/end-session.js';
 import { expirePlaces } from './rooms/expire-places.js';
@@ -44,6 +43,7 @@ import { createPasswordCheck } from './rooms/password.js';
 import { createRoomDirectory, type RoomDirectory } from './rooms/room-directory.js';
 import { createRequestHandlers, type RequestHandlersDeps } from './signaling/request-handlers.js';
 import { createSocketsBySession, type SocketsBySession } from './signaling/sockets-by-session.js';
+import { acceptDevIds, DEV_IDENTITY_WARNING } from './tokens/dev-identity.js';
 import { type TokenPolicy, tokenPolicy } from './tokens/token-policy.js';
 import { FIXED_LIMITS, type SocketLimits } from './ws/limits.js';
 import { attachSocketServer } from './ws/socket-server.js';
@@ -93,13 +93,17 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     const directory = openDirectory(config, services.registry, server.port, now, log, closing);
     const { isRevoked, sockets } = followSessions(services, directory, now, log, closing);
 
-    const tokens: Tokens = {
-      verifier: createRevocableVerifier(verifierOf(config, keys, now, watch), isRevoked),
-      policy: tokenPolicy(config.accept),
-    };
+    const verifier = createRevocableVerifier(verifierOf(config, keys, now, watch), isRevoked);
+    const judges = { verifier, consumer: services.consumer };
+    const { consumer, ...judge } = config.devIdentity
+      ? acceptDevIds(judges, { issuer: config.authIssuer, now })
+      : judges;
+    const warnings = config.devIdentity ? [DEV_IDENTITY_WARNING] : [];
+    for (const warning of warnings) log.warn(warning);
+    const tokens: Tokens = { ...judge, policy: tokenPolicy(config.accept) };
     const requestDeps: RequestHandlersDeps = {
       ...tokens,
-      consumer: services.consumer,
+      consumer,
       onReadTokenJoin: (claims) => watch('read-token-join', claims),
       registry: services.registry,
       directory,
@@ -127,7 +131,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       allowQueryToken: config.allowQueryToken,
     });
     const checks = { state: () => services.ping(), keys: ready };
-    server.serve(httpListener(config, tokens, services.registry, checks, log));
+    server.serve(httpListener(config, { ...tokens, registry: services.registry, checks, warnings }, log));
     if (config.metricsPort !== undefined) {
       const metricsServer = await startMetricsServer(metrics, config.metricsPort, config.host);
       closing.defer(() => metricsServer.close());
@@ -208,9 +212,7 @@ function followSessions(
 
 function httpListener(
   { allowedOrigins, allowQueryToken, trustedProxies }: SfuConfig,
-  tokens: Tokens,
-  registry: RoomRegistry,
-  checks: Readonly<Record<string, ComponentCheck>>,
+  deps: Omit<HandlersDeps, 'allowQueryToken' | 'onComponentDown'>,
   log: Logger,
 ): RequestListener {
   return createApiListener({
@@ -223,11 +225,8 @@ function httpListener(
     allowedOrigins,
     log,
     handlers: createHandlers({
-      ...tokens,
-      registry,
+      ...deps,
       allowQueryToken,
-      checks,
-      warnings: [],
       onComponentDown: (component, error) => log.error({ component, err: error }, 'component is down'),
     }),
   });

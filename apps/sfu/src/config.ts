@@ -26,6 +26,8 @@ export interface SfuConfig {
     /** Read tokens open and join rooms (P1.12). */
     readonly readTokenJoins: boolean;
   };
+  /** A UUID stands in for any token (S3). */
+  readonly devIdentity: boolean;
   /** Undefined: no metrics are served. */
   readonly metricsPort: number | undefined;
   readonly allowedOrigins: readonly string[];
@@ -64,6 +66,7 @@ const environment = z.object({
   ACCEPT_SFU_TYPE: variables.flag,
   ACCEPT_OLD_MARKERS: variables.flag,
   ACCEPT_READ_TOKEN_JOINS: variables.flag,
+  SFU_DEV_IDENTITY: variables.flag,
   METRICS_PORT: variables.optionalPort,
   ALLOWED_ORIGINS: variables.origins,
   TRUSTED_PROXIES: variables.trustedProxies,
@@ -99,6 +102,9 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
     faults.push('AUTH_ISSUER is required: the public URL of the auth service whose tokens this node takes.');
   }
   if (values.NODE_ENV === 'production') {
+    if (values.SFU_DEV_IDENTITY) {
+      faults.push('SFU_DEV_IDENTITY lets anybody play as anybody; it is refused with NODE_ENV=production.');
+    }
     if (values.PUBLIC_URL === undefined)
       faults.push('PUBLIC_URL is required: where players reach this node.');
     faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET: values.ROMM_SFU_INTERNAL_SECRET }));
@@ -125,6 +131,7 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
       oldMarkers: values.ACCEPT_OLD_MARKERS,
       readTokenJoins: values.ACCEPT_READ_TOKEN_JOINS,
     },
+    devIdentity: values.SFU_DEV_IDENTITY,
     metricsPort: values.METRICS_PORT,
     allowedOrigins: values.ALLOWED_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,

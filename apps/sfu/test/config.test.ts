@@ -49,6 +49,14 @@ describe('configuration of the SFU (X2)', () => {
     ]);
   });
 
+  it('refuses development identity in production (S3)', () => {
+    const production = { ...GOOD, NODE_ENV: 'production', PUBLIC_URL: 'https://sfu.example.org' };
+    expect(faultsOf(production)).toEqual([]);
+    expect(faultsOf({ ...production, SFU_DEV_IDENTITY: '1' })).toEqual([
+      expect.stringMatching(/^SFU_DEV_IDENTITY lets anybody play as anybody.*NODE_ENV=production/),
+    ]);
+  });
+
   it('can be told to keep no places and to let nobody take one over (R4, S5)', () => {
     const strict = { SFU_RECONNECT_GRACE_SECONDS: '0', SFU_ALLOW_AUTH_TAKEOVER: '0' };
     expect(parseConfig({ ...GOOD, ...strict })).toMatchObject({

@@ -43,7 +43,9 @@ export function parseConfig(env: Env = process.env): StandaloneConfig {
   );
   const page = collect(() => parseEnv(environment, values, []), 'PAGE_PORT', faults);
   if (auth === undefined || sfu === undefined || page === undefined) throw new ConfigError([...faults]);
-  return { auth, sfu, pagePort: page.PAGE_PORT };
+  // Who is made up at auth plays here, too.
+  const devIdentity = sfu.devIdentity || auth.identityProviders.includes('dev');
+  return { auth, sfu: { ...sfu, devIdentity }, pagePort: page.PAGE_PORT };
 }
 
 function collect<T>(parse: () => T, portName: string, faults: Set<string>): T | undefined {

@@ -1,5 +1,6 @@
 export * from './cached-verifier.js';
 export * from './claims.js';
+export * from './dev-identity.js';
 export * from './errors.js';
 export * from './issue-token.js';
 export * from './key-set.js';
