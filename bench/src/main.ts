@@ -4,6 +4,7 @@ import { benchHttpVerify } from './http-verify.js';
 import { benchMint } from './mint.js';
 import { benchSocket } from './socket.js';
 import { formatReport, type Report } from './table.js';
+import { benchTokensHour } from './tokens-hour.js';
 import { benchVerify } from './verify.js';
 
 type Bench = (onRound: (done: number, total: number) => void) => Promise<Report>;
@@ -14,6 +15,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   consume: benchConsume,
   'http-verify': benchHttpVerify,
   socket: benchSocket,
+  // Last: it runs servers in this process, whose memory would weigh on the others.
+  'tokens-hour': benchTokensHour,
 };
 
 const names = process.argv.slice(2);

@@ -78,6 +78,8 @@ export function startSfu(disposers: Disposers, auth: AuthUnderLoad): Promise<str
     ROMM_API_BASE_URL: auth.url,
     REDIS_URL: auth.redisUrl,
     SFU_MAX_SOCKETS_PER_ADDRESS: '10000',
+    // Visitors leave for good; kept places would fill the rooms.
+    SFU_RECONNECT_GRACE_SECONDS: '0',
   });
 }
 

@@ -109,7 +109,7 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
     const metrics = createMetrics('auth');
     const audit = createAudit(log);
     const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, audit);
-    const state = overrides.state ?? (await openState(config, log, watch));
+    const state = overrides.state ?? (await openState(config, log, watch, now));
     if (overrides.state === undefined) closing.defer(() => state.close());
     const database = overrides.database ?? (await openSql(config, log, closing));
     const foundation = { config, issuer, state, database, closing, log, audit, watch, now };
@@ -241,10 +241,16 @@ function httpListener({ config, log }: Foundation, deps: HandlersDeps) {
   });
 }
 
-function openState(config: AuthConfig, log: Logger, watch: MigrationWatch): Promise<SharedState> {
+function openState(
+  config: AuthConfig,
+  log: Logger,
+  watch: MigrationWatch,
+  now: () => number,
+): Promise<SharedState> {
   if (config.redisUrl === undefined) throw new TypeError('Without a redisUrl, bring the state.');
   return openRedisState({
     url: config.redisUrl,
+    now,
     roomTtlMs: config.roomTtlSeconds * 1000,
     ...(config.accept.oldMarkers && {
       onOldMarker: (_jti, sub) => watch('old-marker', { iss: HS256_ISSUER, sub }),

@@ -42,15 +42,14 @@ export function createMemoryState(options: MemoryRoomRegistryOptions = {}): Shar
 
 /** State that all processes over one Redis share (mode A2). */
 export async function openRedisState(
-  options: RedisConnectionOptions &
-    Pick<RedisJtiStoreOptions, 'onOldMarker'> & { readonly roomTtlMs?: number },
+  options: RedisConnectionOptions & RedisJtiStoreOptions & { readonly roomTtlMs?: number },
 ): Promise<SharedState> {
-  const { roomTtlMs, onOldMarker, ...connection } = options;
+  const { roomTtlMs, onOldMarker, now = Date.now, ...connection } = options;
   const redis = await openRedis(connection);
   return {
-    jtis: createRedisJtiStore(redis, { onOldMarker }),
+    jtis: createRedisJtiStore(redis, { onOldMarker, now }),
     rooms: createRedisRoomRegistry(redis, roomTtlMs === undefined ? {} : { ttlMs: roomTtlMs }),
-    revocations: createRedisRevocationLog(redis),
+    revocations: createRedisRevocationLog(redis, { now }),
     identityCache: createRedisIdentityCache(redis),
     limiter: (rule) => createRedisAttemptLimiter(redis, rule),
     ping: () => redis.ping(),
