@@ -21,7 +21,15 @@ const forbid = (names, groups, message) => [
 ];
 
 /** Deep paths of a use-case folder that lead outwards. */
-const OUTWARD = ['**/adapters/**', '**/http/**', '**/ws/**', '**/compose.js', '**/config.js', '**/main.js'];
+const OUTWARD = [
+  '**/adapters/**',
+  '**/http/**',
+  '**/ws/**',
+  '**/socketio/**',
+  '**/compose.js',
+  '**/config.js',
+  '**/main.js',
+];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/.turbo/**'] },
@@ -77,7 +85,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['apps/*/src/http/**/*.ts', 'apps/*/src/ws/**/*.ts'],
+    files: ['apps/*/src/http/**/*.ts', 'apps/*/src/ws/**/*.ts', 'apps/*/src/socketio/**/*.ts'],
     rules: {
       'no-restricted-imports': forbid(
         [...OTHER_APPS, ...TEST_ONLY],
@@ -89,7 +97,7 @@ export default tseslint.config(
   {
     files: [
       'apps/auth/src/{tokens,keys,identity,accounts,sessions,rooms}/**/*.ts',
-      'apps/sfu/src/{rooms,signaling,tokens}/**/*.ts',
+      'apps/sfu/src/{nodes,rooms,signaling,tokens,ice,doctor}/**/*.ts',
       'apps/*/src/{ports,errors}.ts',
     ],
     rules: {

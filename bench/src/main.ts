@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { benchConsume } from './consume.js';
 import { benchHttpVerify } from './http-verify.js';
 import { benchMint } from './mint.js';
+import { benchRelay } from './relay.js';
 import { benchSocket } from './socket.js';
 import { formatReport, type Report } from './table.js';
 import { benchTokensHour } from './tokens-hour.js';
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   consume: benchConsume,
   'http-verify': benchHttpVerify,
   socket: benchSocket,
+  relay: benchRelay,
   // Last: it runs servers in this process, whose memory would weigh on the others.
   'tokens-hour': benchTokensHour,
 };

@@ -1,18 +1,19 @@
 import { connect } from 'node:net';
 
-const OPCODE = { text: 0x1, close: 0x8, ping: 0x9, pong: 0xa } as const;
+const OPCODE = { text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;
 const FIN = 0x80;
 const MASKED = 0x80;
 const NORMAL_CLOSURE = Buffer.from([0x03, 0xe8]);
 
 /**
- * A WebSocket client (RFC 6455) with only what the bench needs: small unfragmented text frames. The `ws`
+ * A WebSocket client (RFC 6455) with only what the bench needs: small unfragmented frames. The `ws`
  * client costs more than the server measured; here the server is the bottleneck. The masking key is zero,
  * which leaves the payload as it is.
  */
 export interface RawSocket {
   /** Sends `{ id, type, data }` and answers the whole reply with the same id. One at a time. */
   request(type: string, data: object): Promise<Reply>;
+  sendBinary(payload: Buffer): void;
   /** Says goodbye and waits until the server has cut the connection. */
   close(): Promise<void>;
 }
@@ -22,7 +23,12 @@ export interface Reply {
   readonly ok?: boolean;
 }
 
-export async function openRawSocket(url: string, path: string, subprotocol: string): Promise<RawSocket> {
+export async function openRawSocket(
+  url: string,
+  path: string,
+  subprotocol: string,
+  onBinary: (payload: Buffer) => void = () => undefined,
+): Promise<RawSocket> {
   const { hostname, port, host } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
@@ -34,6 +40,7 @@ export async function openRawSocket(url: string, path: string, subprotocol: stri
 
   function onFrame(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.ping) socket.write(encodeFrame(OPCODE.pong, payload));
+    if (opcode === OPCODE.binary) onBinary(payload);
     if (opcode !== OPCODE.text) return;
     const reply = JSON.parse(payload.toString()) as Reply;
     // Anything without the id is an event.
@@ -72,6 +79,7 @@ export async function openRawSocket(url: string, path: string, subprotocol: stri
         socket.write(encodeFrame(OPCODE.text, Buffer.from(JSON.stringify({ id, type, data }))));
       });
     },
+    sendBinary: (payload) => void socket.write(encodeFrame(OPCODE.binary, payload)),
     async close() {
       waiting = undefined;
       socket.write(encodeFrame(OPCODE.close, NORMAL_CLOSURE));

@@ -71,7 +71,11 @@ export const openConnections = (
   Promise.all(Array.from({ length: count }, async () => disposers.use(await openHttpConnection(url))));
 
 /** The real SFU node in its own process, over auth's Redis. */
-export function startSfu(disposers: Disposers, auth: AuthUnderLoad): Promise<string> {
+export function startSfu(
+  disposers: Disposers,
+  auth: AuthUnderLoad,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<string> {
   return start(disposers, import.meta.resolve('@romm-netplay/sfu/main'), {
     ...LOOPBACK,
     AUTH_ISSUER: ISSUER,
@@ -80,13 +84,14 @@ export function startSfu(disposers: Disposers, auth: AuthUnderLoad): Promise<str
     SFU_MAX_SOCKETS_PER_ADDRESS: '10000',
     // Visitors leave for good; kept places would fill the rooms.
     SFU_RECONNECT_GRACE_SECONDS: '0',
+    ...changes,
   });
 }
 
 /** One of the programs in `servers/`: what the bare library can do. */
 export function startBareServer(
   disposers: Disposers,
-  name: 'http-echo' | 'express-echo' | 'ws-echo',
+  name: 'http-echo' | 'express-echo' | 'ws-echo' | 'ws-rooms',
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   return start(disposers, new URL(`servers/${name}.js`, import.meta.url).href, env);

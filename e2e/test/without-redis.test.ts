@@ -3,54 +3,63 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connectNetplay, NetplayError, type NetplaySocket } from '@romm-netplay/client';
 import { composeAuth } from '@romm-netplay/auth/compose';
 import { parseEmbeddedConfig } from '@romm-netplay/auth/config';
-import { createMemoryState } from '@romm-netplay/shared-state';
+import { createMemoryState, NODE_TTL_MS } from '@romm-netplay/shared-state';
 import { createDisposers, eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { nodeRegistryContract } from '../../packages/shared-state/test/contracts/node-registry.contract.js';
 import { roomRegistryContract } from '../../packages/shared-state/test/contracts/room-registry.contract.js';
 import { createMemoryKeyStore } from '../../apps/auth/src/adapters/memory-key-store.js';
-import { createAuthApiClient } from '../../apps/sfu/src/adapters/auth-api-client.js';
+import { type AuthApiClient, createAuthApiClient } from '../../apps/sfu/src/adapters/auth-api-client.js';
+import { createHttpNodeRegistry } from '../../apps/sfu/src/adapters/http-node-registry.js';
 import { createHttpRoomRegistry } from '../../apps/sfu/src/adapters/http-room-registry.js';
 import { type Instance, ISSUER, SECRET, startInstance } from './support/instance.js';
 
-describe('RoomRegistry over auth’s internal endpoints', () => {
-  roomRegistryContract(async (ttlMs) => {
-    const disposers = createDisposers();
-    const dataDir = await mkdtemp(join(tmpdir(), 'netplay-a3-'));
-    disposers.defer(() => rm(dataDir, { recursive: true }));
-    let nowMs = 1_800_000_000_000;
-    const env = {
-      PORT: '0',
-      HOST: '127.0.0.1',
-      AUTH_ISSUER: ISSUER,
-      IDENTITY_PROVIDERS: 'dev',
-      LOG_LEVEL: 'silent',
-    };
-    const config = parseEmbeddedConfig({
-      ...env,
-      ROMM_SFU_INTERNAL_SECRET: SECRET,
-      DATA_DIR: dataDir,
-      SIGNING_ALG: 'ES256',
-    });
-    const auth = disposers.use(
-      await composeAuth(config, {
-        state: createMemoryState({ ttlMs, now: () => nowMs }),
-        keyStore: createMemoryKeyStore(),
-      }),
-    );
-    const registry = () => createHttpRoomRegistry(createAuthApiClient({ baseUrl: auth.url, secret: SECRET }));
-    return {
-      registry: registry(),
-      other: registry(),
-      expire() {
-        nowMs += ttlMs;
-        return Promise.resolve();
-      },
-      close: () => disposers.closeAll(),
-    };
+/** Two adapters over one auth, whose state forgets by a clock of the test. */
+async function overAuth<R>(ttlMs: number, create: (auth: AuthApiClient) => R) {
+  const disposers = createDisposers();
+  const dataDir = await mkdtemp(join(tmpdir(), 'netplay-a3-'));
+  disposers.defer(() => rm(dataDir, { recursive: true }));
+  let nowMs = 1_800_000_000_000;
+  const env = {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    AUTH_ISSUER: ISSUER,
+    IDENTITY_PROVIDERS: 'dev',
+    LOG_LEVEL: 'silent',
+  };
+  const config = parseEmbeddedConfig({
+    ...env,
+    ROMM_SFU_INTERNAL_SECRET: SECRET,
+    DATA_DIR: dataDir,
+    SIGNING_ALG: 'ES256',
   });
+  const auth = disposers.use(
+    await composeAuth(config, {
+      state: createMemoryState({ ttlMs, now: () => nowMs }),
+      keyStore: createMemoryKeyStore(),
+    }),
+  );
+  const registry = () => create(createAuthApiClient({ baseUrl: auth.url, secret: SECRET }));
+  return {
+    registry: registry(),
+    other: registry(),
+    expire() {
+      nowMs += Math.max(ttlMs, NODE_TTL_MS);
+      return Promise.resolve();
+    },
+    close: () => disposers.closeAll(),
+  };
+}
+
+describe('RoomRegistry over auth’s internal endpoints', () => {
+  roomRegistryContract((ttlMs) => overAuth(ttlMs, createHttpRoomRegistry));
+});
+
+describe('NodeRegistry over auth’s internal endpoints (A3)', () => {
+  nodeRegistryContract((ttlMs) => overAuth(ttlMs, createHttpNodeRegistry));
 });
 
 describe('an SFU node without Redis (A3)', () => {

@@ -124,6 +124,7 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
       ...playerDeps(foundation, tokens.revocations),
       revocationLog: state.revocations,
       rooms: state.rooms,
+      nodes: state.nodes,
       keys,
       keyManagement,
       jwksMaxAgeSeconds: Math.floor(config.keyPublishLeadSeconds / 3),

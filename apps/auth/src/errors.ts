@@ -25,6 +25,8 @@ export const AUTH_ERRORS = {
   token_used: 'The write token was used before or has expired; ask for a new one.',
   room_not_found: 'There is no room of this name.',
   room_held_elsewhere: 'Another node hosts a room of this name; only that node may change its record.',
+  node_held_elsewhere: 'A node of another URL has this id; give each node a NODE_ID of its own.',
+  too_many_nodes: 'There are as many SFU nodes as there may be; wait until stopped ones are forgotten.',
   key_not_found: 'There is no key with this kid; list them with: netplay-keys list.',
   key_withdrawn: 'This key has been withdrawn already.',
   too_many_keys: 'Too many keys are published; wait until older ones have expired, or withdraw one.',

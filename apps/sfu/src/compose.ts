@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import type { RequestListener } from 'node:http';
+import { diagnose } from '@romm-netplay/doctor';
 import { openApiDocument } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { SFU_API } from '@romm-netplay/protocol/sfu-api';
@@ -16,7 +17,7 @@ import {
   type MigrationWatch,
   startMetricsServer,
 } from '@romm-netplay/service-kit';
-import { followRevocations, type RoomRegistry, type SharedState } from '@romm-netplay/shared-state';
+import { followRevocations, type NodeRegistry, type SharedState } from '@romm-netplay/shared-state';
 import {
   createCachedVerifier,
   createMigrationVerifier,
@@ -34,19 +35,24 @@ import {
   servicesOverRedis,
   servicesOverState,
 } from './adapters/shared-services.js';
+import { joinNodes, takeOverFrom } from './compose-nodes.js';
+import { openSockets } from './compose-sockets.js';
 import type { SfuConfig } from './config.js';
+import { createNodeExamination } from './doctor/examine-node.js';
+import { legacyError } from './http/legacy-error.js';
 import { createHandlers, type HandlersDeps } from './http/handlers.js';
+import { createServerAccess } from './http/server-access.js';
 import { translateError } from './http/translate-error.js';
+import { iceServersFor, iceWarnings } from './ice/ice-servers.js';
 import { endSession } from './rooms/end-session.js';
 import { expirePlaces } from './rooms/expire-places.js';
 import { createPasswordCheck } from './rooms/password.js';
 import { createRoomDirectory, type RoomDirectory } from './rooms/room-directory.js';
-import { createRequestHandlers, type RequestHandlersDeps } from './signaling/request-handlers.js';
+import type { RequestHandlersDeps } from './signaling/request-handlers.js';
 import { createSocketsBySession, type SocketsBySession } from './signaling/sockets-by-session.js';
 import { acceptDevIds, DEV_IDENTITY_WARNING } from './tokens/dev-identity.js';
 import { type TokenPolicy, tokenPolicy } from './tokens/token-policy.js';
-import { FIXED_LIMITS, type SocketLimits } from './ws/limits.js';
-import { attachSocketServer } from './ws/socket-server.js';
+import type { SocketLimits } from './ws/limits.js';
 
 export interface Sfu {
   /** Where it listens, e.g. `http://127.0.0.1:3001`. */
@@ -55,6 +61,8 @@ export interface Sfu {
   readonly rooms: number;
   /** Signed-in sessions with a socket here. */
   readonly sessions: number;
+  /** Opens and admits nothing any more, and gives its rooms to other nodes, as far as there are some (P2.10). */
+  drain(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -76,6 +84,7 @@ export const openApi = openApiDocument(
 );
 
 const newId = () => randomBytes(16).toString('base64url');
+const newSeed = () => randomInt(2 ** 32);
 
 /** Builds a node from its configuration and listens. */
 export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides = {}): Promise<Sfu> {
@@ -86,19 +95,18 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     closing.defer(() => server.close());
     const metrics = createMetrics('sfu');
     const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, createAudit(log));
-    const services = await openServices(config, overrides, log, watch);
+    const services = await openServices(config, overrides, log, watch, now);
     closing.defer(() => services.close());
     const { keys, ready, close: closeKeys } = keysOf(config, overrides, log);
     closing.defer(closeKeys);
-    const directory = openDirectory(config, services.registry, server.port, now, log, closing);
-    const { isRevoked, sockets } = followSessions(services, directory, now, log, closing);
+    const { directory, isRevoked, sockets } = openRooms(config, services, server.port, now, log, closing);
 
     const verifier = createRevocableVerifier(verifierOf(config, keys, now, watch), isRevoked);
     const judges = { verifier, consumer: services.consumer };
     const { consumer, ...judge } = config.devIdentity
       ? acceptDevIds(judges, { issuer: config.authIssuer, now })
       : judges;
-    const warnings = config.devIdentity ? [DEV_IDENTITY_WARNING] : [];
+    const warnings = [...(config.devIdentity ? [DEV_IDENTITY_WARNING] : []), ...iceWarnings(config.ice)];
     for (const warning of warnings) log.warn(warning);
     const tokens: Tokens = { ...judge, policy: tokenPolicy(config.accept) };
     const requestDeps: RequestHandlersDeps = {
@@ -106,43 +114,45 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       consumer,
       onReadTokenJoin: (claims) => watch('read-token-join', claims),
       registry: services.registry,
+      nodes: services.nodes,
       directory,
       passwords: createPasswordCheck(),
       allowTakeover: config.allowTakeover,
       now,
       newId,
+      newSeed,
     };
-    const socketServer = attachSocketServer({
-      server: server.server,
-      session: {
-        ...tokens,
-        directory,
-        sockets,
-        graceMs: config.reconnectGraceSeconds * 1000,
-        now,
-        handlers: createRequestHandlers(requestDeps),
-        nodeId: config.nodeId,
-        newId,
-        onUnexpected: (error, clientId) => log.error({ err: error, clientId }, 'request failed'),
-      },
-      limits: { ...limitsOf(config), ...overrides.limits },
-      allowsOrigin: originCheck(config),
-      trustedProxies: config.trustedProxies,
-      allowQueryToken: config.allowQueryToken,
-    });
+    const graceMs = config.reconnectGraceSeconds * 1000;
     const checks = { state: () => services.ping(), keys: ready };
-    server.serve(httpListener(config, { ...tokens, registry: services.registry, checks, warnings }, log));
+    const api = httpListener(
+      config,
+      {
+        ...requestDeps,
+        ...doctorDeps(config, services.nodes, server.port, now),
+        graceMs,
+        drain: () => nodes.beginDrain(),
+        checks,
+        warnings,
+      },
+      log,
+    );
     if (config.metricsPort !== undefined) {
       const metricsServer = await startMetricsServer(metrics, config.metricsPort, config.host);
       closing.defer(() => metricsServer.close());
     }
     // Sockets and requests end before what they use is closed.
     closing.defer(() => server.close());
-    closing.defer(() => socketServer.close());
+    const { connections, shutSockets } = openSockets({
+      ...{ config, server, api, requestDeps, sockets, graceMs, log, closing },
+      limits: overrides.limits,
+    });
+    const nodes = joinNodes({
+      ...{ config, services, directory, connections, shutSockets, newId, now, log, closing },
+    });
     return {
       url: server.url,
       get connections() {
-        return socketServer.connections;
+        return connections();
       },
       get rooms() {
         return directory.size;
@@ -150,6 +160,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       get sessions() {
         return sockets.size;
       },
+      drain: nodes.drain,
       close: () => closing.close(),
     };
   } catch (error) {
@@ -166,10 +177,26 @@ interface Tokens {
 /** How often places are freed whose grace time is over. */
 const SWEEP_MS = 1_000;
 
+/** The rooms of this node, and the sessions that end places in them. */
+function openRooms(
+  config: SfuConfig,
+  services: SharedServices,
+  port: number,
+  now: () => number,
+  log: Logger,
+  closing: CloseStack,
+) {
+  const isRevoked = (sessionId: string) => followed.isRevoked(sessionId);
+  const directory = openDirectory(config, services, isRevoked, port, now, log, closing);
+  const followed = followSessions(services, directory, now, log, closing);
+  return { directory, ...followed };
+}
+
 /** The rooms of this node, kept alive in the registry at half their time to live. */
 function openDirectory(
   config: SfuConfig,
-  registry: RoomRegistry,
+  { registry, handover }: SharedServices,
+  isRevoked: (sessionId: string) => boolean,
   port: number,
   now: () => number,
   log: Logger,
@@ -180,12 +207,13 @@ function openDirectory(
     nodeId: config.nodeId,
     url: config.publicUrl ?? `http://localhost:${port}`,
     maxRooms: config.maxRooms,
+    takeOver: takeOverFrom(handover, { graceMs: config.reconnectGraceSeconds * 1000, isRevoked, now }),
     now,
     onError: (error, room) => log.warn({ err: error, room }, 'room not announced'),
   });
   const refreshing = setInterval(() => directory.refresh(), (config.roomTtlSeconds * 1000) / 2);
   closing.defer(() => clearInterval(refreshing));
-  const sweeping = setInterval(() => expirePlaces(directory, now()), SWEEP_MS);
+  const sweeping = setInterval(() => expirePlaces({ directory, now }), SWEEP_MS);
   closing.defer(() => clearInterval(sweeping));
   closing.defer(() => directory.close());
   return directory;
@@ -202,7 +230,7 @@ function followSessions(
   const revocations = followRevocations({
     log,
     now,
-    onRevoked: (sessionId) => endSession({ directory, sockets }, sessionId),
+    onRevoked: (sessionId) => endSession({ directory, sockets, now }, sessionId),
     onError: (error) => logger.error({ err: error }, 'ended sessions not followed'),
   });
   closing.defer(() => revocations.close());
@@ -211,7 +239,7 @@ function followSessions(
 }
 
 function httpListener(
-  { allowedOrigins, allowQueryToken, trustedProxies }: SfuConfig,
+  { adminApiKey, allowedOrigins, allowQueryToken, trustedProxies }: SfuConfig,
   deps: Omit<HandlersDeps, 'allowQueryToken' | 'onComponentDown'>,
   log: Logger,
 ): RequestListener {
@@ -219,8 +247,8 @@ function httpListener(
     api: SFU_API,
     openApi,
     translate: translateError,
-    // Players are judged by the handlers, which know the tokens.
-    authorize: () => undefined,
+    problemMembers: legacyError,
+    authorize: createServerAccess(adminApiKey),
     trustedProxies,
     allowedOrigins,
     log,
@@ -232,16 +260,44 @@ function httpListener(
   });
 }
 
+/** Within these, an operator waits for the doctor. */
+const DOCTOR_LIMITS = { timeoutMs: 3_000, totalMs: 10_000 };
+
+/** What the node tells of itself to players and to the doctor. */
+function doctorDeps(config: SfuConfig, nodes: NodeRegistry, port: number, now: () => number) {
+  const { authIssuer: issuer, nodeId, ice, clockSkewSeconds } = config;
+  const { publicUrl, devIdentity, allowQueryToken, accept } = config;
+  const url = publicUrl ?? `http://localhost:${port}`;
+  return {
+    nodeId,
+    url,
+    issuer,
+    clockSkewSeconds,
+    announcedIp: ice.announcedIp,
+    iceServersFor: (playerId: string) => iceServersFor(ice, playerId, now()),
+    examine: createNodeExamination({
+      nodeId,
+      nodes,
+      facts: { publicUrl, devIdentity, allowQueryToken, accept, warnings: iceWarnings(ice) },
+      // The node's own configuration says whom to ask; a request never does.
+      lookFromOutside: () => diagnose({ authUrl: issuer, sfuUrl: url, now, ...DOCTOR_LIMITS }),
+    }),
+    now,
+  };
+}
+
 async function openServices(
   config: SfuConfig,
   { state }: ComposeOverrides,
   log: Logger,
   watch: MigrationWatch,
+  now: () => number,
 ): Promise<SharedServices> {
   if (state !== undefined) return { ...servicesOverState(state), close: () => Promise.resolve() };
   if (config.redisUrl !== undefined) {
     return servicesOverRedis({
       url: config.redisUrl,
+      now,
       roomTtlMs: config.roomTtlSeconds * 1000,
       ...(config.accept.oldMarkers && {
         onOldMarker: (_jti, sub) => watch('old-marker', { iss: HS256_ISSUER, sub }),
@@ -292,19 +348,4 @@ function keysOf(config: SfuConfig, { keys }: ComposeOverrides, log: Logger) {
       return performance.now() - startedAt;
     },
   };
-}
-
-const limitsOf = (config: SfuConfig): SocketLimits => ({
-  ...FIXED_LIMITS,
-  maxSocketsPerAddress: config.maxSocketsPerAddress,
-  textPerSecond: config.maxMessagesPerSecond,
-  binaryPerSecond: config.maxFramesPerSecond,
-});
-
-/** Pages of the node's own host and of the listed origins may connect; other pages may not. */
-function originCheck({ allowedOrigins, publicUrl }: SfuConfig) {
-  const allowed = new Set(allowedOrigins);
-  if (publicUrl !== undefined) allowed.add(new URL(publicUrl).origin);
-  return (origin: string, host: string | undefined) =>
-    allowed.has(origin) || (URL.canParse(origin) && new URL(origin).host === host);
 }

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { ConfigError, type Env, parseEnv, secretFaults, variables } from '@romm-netplay/service-kit';
 import { DEFAULT_CLOCK_SKEW_SECONDS, MAX_CLOCK_SKEW_SECONDS } from '@romm-netplay/token-core';
 import { z } from 'zod';
+import type { IceConfig } from './ice/ice-servers.js';
+import { iceConfigOf, iceFaults, ipAddress, stunUrls, turnServers, turnUrls } from './ice/ice-variables.js';
 
 export interface SfuConfig {
   readonly port: number;
@@ -28,6 +30,9 @@ export interface SfuConfig {
   };
   /** A UUID stands in for any token (S3). */
   readonly devIdentity: boolean;
+  /** Undefined: the admin operations answer 503. In clear, or as `sha256:` and 64 hex digits. */
+  readonly adminApiKey: string | undefined;
+  readonly ice: IceConfig;
   /** Undefined: no metrics are served. */
   readonly metricsPort: number | undefined;
   readonly allowedOrigins: readonly string[];
@@ -37,6 +42,10 @@ export interface SfuConfig {
   readonly reconnectGraceSeconds: number;
   /** Whether a player takes their place over from a live connection of their own; else the newer waits (S5). */
   readonly allowTakeover: boolean;
+  /** Where the node stands, for choosing one near by. */
+  readonly region: string | undefined;
+  /** How long giving its rooms to other nodes may take when it stops; 0: they end with it. */
+  readonly drainSeconds: number;
   readonly maxRooms: number;
   readonly maxSocketsPerAddress: number;
   /** Requests (text frames) and game frames (binary) a socket may send a second. */
@@ -45,7 +54,18 @@ export interface SfuConfig {
   readonly logLevel: string;
 }
 
-const SECRETS = ['ROMM_SFU_INTERNAL_SECRET', 'REDIS_URL', 'ROMM_AUTH_SECRET_KEY'];
+const SECRETS = [
+  'ROMM_SFU_INTERNAL_SECRET',
+  'REDIS_URL',
+  'ROMM_AUTH_SECRET_KEY',
+  'ADMIN_API_KEY',
+  'SFU_TURN_SECRET',
+  'SFU_TURN_SERVERS',
+  'SFU_TURN_PASS1',
+  'SFU_TURN_PASS2',
+  'SFU_TURN_PASS3',
+  'SFU_TURN_PASS4',
+];
 
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
@@ -67,12 +87,33 @@ const environment = z.object({
   ACCEPT_OLD_MARKERS: variables.flag,
   ACCEPT_READ_TOKEN_JOINS: variables.flag,
   SFU_DEV_IDENTITY: variables.flag,
+  ADMIN_API_KEY: variables.secret.optional(),
+  SFU_STUN_SERVERS: stunUrls,
+  STUN_SERVERS: stunUrls,
+  SFU_TURN_SECRET: variables.secret.optional(),
+  SFU_TURN_URLS: turnUrls,
+  SFU_TURN_SERVERS: turnServers,
+  SFU_TURN_SERVER1: turnUrls,
+  SFU_TURN_USER1: variables.secret.optional(),
+  SFU_TURN_PASS1: variables.secret.optional(),
+  SFU_TURN_SERVER2: turnUrls,
+  SFU_TURN_USER2: variables.secret.optional(),
+  SFU_TURN_PASS2: variables.secret.optional(),
+  SFU_TURN_SERVER3: turnUrls,
+  SFU_TURN_USER3: variables.secret.optional(),
+  SFU_TURN_PASS3: variables.secret.optional(),
+  SFU_TURN_SERVER4: turnUrls,
+  SFU_TURN_USER4: variables.secret.optional(),
+  SFU_TURN_PASS4: variables.secret.optional(),
+  ANNOUNCED_IP: ipAddress,
   METRICS_PORT: variables.optionalPort,
   ALLOWED_ORIGINS: variables.origins,
   TRUSTED_PROXIES: variables.trustedProxies,
   SFU_ALLOW_QUERY_TOKEN: variables.flag,
   SFU_RECONNECT_GRACE_SECONDS: variables.seconds(60, 600),
   SFU_ALLOW_AUTH_TAKEOVER: variables.flag.prefault('1'),
+  SFU_REGION: z.string().max(64).optional(),
+  SFU_DRAIN_SECONDS: variables.seconds(20, 300),
   SFU_MAX_ROOMS: variables.count(1_000),
   SFU_MAX_SOCKETS_PER_ADDRESS: variables.count(64),
   SFU_MAX_MESSAGES_PER_SECOND: variables.count(60),
@@ -97,17 +138,18 @@ export const parseEmbeddedConfig = (env: Env): SfuConfig => parse(env, () => [])
 
 function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
   const values = parseEnv(environment, env, SECRETS);
-  const faults = ownFaults(values);
+  const faults = [...ownFaults(values), ...iceFaults(values)];
   if (values.AUTH_ISSUER === undefined) {
     faults.push('AUTH_ISSUER is required: the public URL of the auth service whose tokens this node takes.');
   }
   if (values.NODE_ENV === 'production') {
+    const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, SFU_TURN_SECRET } = values;
     if (values.SFU_DEV_IDENTITY) {
       faults.push('SFU_DEV_IDENTITY lets anybody play as anybody; it is refused with NODE_ENV=production.');
     }
     if (values.PUBLIC_URL === undefined)
       faults.push('PUBLIC_URL is required: where players reach this node.');
-    faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET: values.ROMM_SFU_INTERNAL_SECRET }));
+    faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, SFU_TURN_SECRET }));
   }
   if (values.ACCEPT_HS256_TOKENS && values.ROMM_AUTH_SECRET_KEY === undefined) {
     faults.push('ACCEPT_HS256_TOKENS needs ROMM_AUTH_SECRET_KEY, the secret that signs those tokens.');
@@ -132,12 +174,16 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
       readTokenJoins: values.ACCEPT_READ_TOKEN_JOINS,
     },
     devIdentity: values.SFU_DEV_IDENTITY,
+    adminApiKey: values.ADMIN_API_KEY,
+    ice: iceConfigOf(values),
     metricsPort: values.METRICS_PORT,
     allowedOrigins: values.ALLOWED_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,
     allowQueryToken: values.SFU_ALLOW_QUERY_TOKEN,
     reconnectGraceSeconds: values.SFU_RECONNECT_GRACE_SECONDS,
     allowTakeover: values.SFU_ALLOW_AUTH_TAKEOVER,
+    region: values.SFU_REGION,
+    drainSeconds: values.SFU_DRAIN_SECONDS,
     maxRooms: values.SFU_MAX_ROOMS,
     maxSocketsPerAddress: values.SFU_MAX_SOCKETS_PER_ADDRESS,
     maxMessagesPerSecond: values.SFU_MAX_MESSAGES_PER_SECOND,

@@ -1,5 +1,6 @@
 import type { CloseName } from '@romm-netplay/protocol/wire';
 import type { LegacyTokenClaims, WriteTokenClaims } from '@romm-netplay/token-core';
+import type { EventMessage } from './rooms/event-message.js';
 
 /** Uses up write tokens: in the shared state, or by asking auth (mode A3). */
 export interface WriteTokenConsumer {
@@ -12,7 +13,7 @@ export interface WriteTokenConsumer {
 
 /** The sending half of a player's connection, whatever carries it. Never throws; a closed one drops. */
 export interface Outbox {
-  sendText(text: string): void;
+  sendEvent(event: EventMessage): void;
   sendBinary(frame: Uint8Array): void;
   close(name: CloseName): void;
 }

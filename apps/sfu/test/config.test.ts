@@ -66,6 +66,13 @@ describe('configuration of the SFU (X2)', () => {
     expect(parseConfig({ ...GOOD, SFU_ALLOW_AUTH_TAKEOVER: '' }).allowTakeover).toBe(true);
   });
 
+  it.each(['https://a.example.orghttps://a.example.org', 'https://https://a.example.org'])(
+    'refuses a URL that holds two: %s (X1)',
+    (PUBLIC_URL) => {
+      expect(faultsOf({ ...GOOD, PUBLIC_URL })).toEqual([expect.stringMatching(/^PUBLIC_URL .*once/)]);
+    },
+  );
+
   it('reports every fault at once', () => {
     const wrong = {
       PORT: 'x',

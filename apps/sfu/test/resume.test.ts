@@ -53,7 +53,7 @@ describe('a lost connection (R4, S5)', () => {
     const back = await again(ada);
     const told = nextEvent(bob, 'users-updated', ({ users }) => users[0]!.connected);
     const seat = await back.resume('den', adaTicket);
-    expect(Object.keys(seat)).toEqual(['room', 'slot', 'resume_token']);
+    expect(Object.keys(seat)).toEqual(['room', 'slot', 'resume_token', 'chat']);
     expect(seat).toMatchObject({ slot: 0, resume_token: expect.stringMatching(/^[\w-]{22}$/) });
     const { users } = await told;
     expect(users).toMatchObject([

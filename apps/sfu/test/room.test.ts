@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Outbox } from '../src/ports.js';
+import { EventMessage } from '../src/rooms/event-message.js';
 import { type Holder, Room } from '../src/rooms/room.js';
 import { playerOf } from '../src/signaling/player.js';
 
 const silent = (): Outbox => ({
-  sendText: () => undefined,
+  sendEvent: () => undefined,
   sendBinary: () => undefined,
   close: () => undefined,
 });
@@ -14,7 +15,7 @@ const playerNamed = (sub: string, iss = 'https://a.example') =>
   playerOf({ iss, sub, aud: 'https://a.example', iat: 0, exp: 1, type: 'sfu:read' });
 
 const roomFor = (maxPlayers: number) =>
-  new Room({ name: 'r', maxPlayers, passwordHash: undefined, visibility: 'local', extra: {} });
+  new Room({ id: 'id', name: 'r', maxPlayers, passwordHash: undefined, visibility: 'local', extra: {} });
 
 const holder = (clientId: string, player = playerNamed(clientId)): Holder => ({
   clientId,
@@ -210,14 +211,15 @@ describe('Room', () => {
     const told: string[] = [];
     const telling = {
       ...silent(),
-      sendText: () => told.push('text'),
+      sendEvent: () => told.push('text'),
       close: (name: string) => told.push(name),
     };
     room.join({ ...holder('a'), outbox: telling }, claim());
     room.takeBack(holder('a2', playerNamed('a')), claim()).previous.close('takenOver');
     expect(told).toEqual(['takenOver']);
     room.disconnect(holder('a2', playerNamed('a')), 100);
-    for (const { outbox } of room.members) outbox.sendText('lost');
+    for (const { outbox } of room.members)
+      outbox.sendEvent(new EventMessage('room-closed', { room_name: 'lost' }));
     room.takeBack(holder('a3', playerNamed('a')), claim()).previous.close('takenOver');
     expect(told).toEqual(['takenOver']);
   });
@@ -245,7 +247,7 @@ describe('Room', () => {
     room.join(holder('a'), claim());
     for (let i = 0; i < 32; i += 1) room.join(holder(`s${i}`), claim(true));
     expect(room.playerCount).toBe(1);
-    expect(() => room.join(holder('one-too-many'), claim(true))).toThrow(/slot/);
+    expect(() => room.join(holder('one-too-many'), claim(true))).toThrow(/watch/);
   });
 
   it('takes a player once, whatever the connection', () => {

@@ -239,6 +239,7 @@ describe('what members send each other (R2)', () => {
       expect(event).toEqual({
         message_id,
         client_id: bob.clientId,
+        player_id: bob.socket.hello.player_id,
         name: 'Bob',
         message: 'gg <b>',
         timestamp: expect.any(Number),

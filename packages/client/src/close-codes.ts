@@ -4,7 +4,14 @@ import type { CLOSE_CODES } from '@romm-netplay/protocol/wire';
 type Known = typeof CLOSE_CODES;
 type Retried = Extract<Known[keyof Known], { retry: true }>['code'];
 
-const RETRIED: Record<Retried, true> = { 1001: true, 4408: true, 4428: true, 4429: true, 4503: true };
+const RETRIED: Record<Retried, true> = {
+  1001: true,
+  4308: true,
+  4408: true,
+  4428: true,
+  4429: true,
+  4503: true,
+};
 /** Of RFC 6455 and its registry: lost lines, and servers or proxies that fail or restart. */
 const LOST = new Set([1005, 1006, 1011, 1012, 1013, 1014]);
 

@@ -14,6 +14,7 @@ const FINAL = {
   bad_response: 'What answers there is no netplay server; check the URL and the proxy.',
   taken_over: 'Your place went to another tab or device of yours.',
   room_closed: 'The last player has left; the room is over.',
+  kicked: 'The owner of the room put you out.',
   left: 'You left the room.',
   redirect_refused: 'Refused to follow: the own instance announces no such node, or only by http.',
   too_many_redirects: 'The nodes send players in a circle; check NODE_ID and PUBLIC_URL of each.',

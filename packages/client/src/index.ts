@@ -7,11 +7,10 @@ export {
   connectNetplay,
   type NetplaySocket,
   type NetplaySocketOptions,
-  type RoomRedirect,
-  type ServerEvents,
+  type ServerEvent,
 } from './netplay-socket.js';
 export type { Player } from './player.js';
-export type { NetplayRoom, RoomEvents, RoomState } from './room.js';
+export type { NetplayRoom, RoomEvents, RoomRequest, RoomState } from './room.js';
 export type { ChannelLike, LocksLike } from './runtime.js';
 export type { JoinRoomOptions, OpenRoomOptions } from './seats.js';
 export type { Credentials } from './session.js';

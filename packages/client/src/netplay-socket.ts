@@ -27,20 +27,19 @@ export interface Closed {
   readonly fault?: NetplayError;
 }
 
-/** Sent by servers that move rooms between nodes. */
-export interface RoomRedirect {
-  readonly room_name: string;
-  readonly url: string;
+export interface ServerEvent {
+  readonly type: EventType;
+  readonly data: unknown;
 }
-/** What may arrive unasked; types this client does not know are ignored. */
-export type ServerEvents = Events & { readonly 'room-redirect': RoomRedirect };
 
 export interface NetplaySocket {
   readonly hello: Replies['hello'];
   /** Sends a request and answers its reply. @throws NetplayError */
   request<T extends RequestType>(type: T, data: RequestInput<T>): Promise<Replies[T]>;
   /** Calls `listener` for every event of a type until the answered function is called. */
-  on<T extends EventType | 'room-redirect'>(type: T, listener: (data: ServerEvents[T]) => void): () => void;
+  on<T extends EventType>(type: T, listener: (data: Events[T]) => void): () => void;
+  /** The same for every event, also of types that this version does not know. */
+  onEvent(listener: (event: ServerEvent) => void): () => void;
   /** Sends game bytes to every other member of the room; false when the connection is gone. */
   sendFrame(channel: Channel, payload: Uint8Array): boolean;
   onFrame(listener: (frame: ReceivedFrame) => void): () => void;
@@ -53,14 +52,18 @@ export async function connectNetplay(options: NetplaySocketOptions): Promise<Net
   const { sfuUrl, token, requestTimeoutMs = 10_000 } = options;
   const socket = openSocket(sfuUrl, options.WebSocket);
   const calls = createCalls(socket, requestTimeoutMs);
-  const events = createEmitter<ServerEvents & { frame: ReceivedFrame }>();
+  const events = createEmitter<Events & { frame: ReceivedFrame; '*': ServerEvent }>();
   socket.addEventListener('message', ({ data }) => {
-    if (typeof data === 'string') receiveText(data, calls, events.emit, fail);
+    if (typeof data === 'string') receiveText(data, calls, receiveEvent, fail);
     else {
       const frame = decodeFrame(new Uint8Array(data as ArrayBuffer));
       if (frame) events.emit('frame', frame);
     }
   });
+  function receiveEvent(event: ServerEvent): void {
+    events.emit(event.type, event.data as never);
+    events.emit('*', event);
+  }
   let fault: NetplayError | undefined;
   function fail(error: NetplayError): void {
     fault = error;
@@ -82,6 +85,7 @@ export async function connectNetplay(options: NetplaySocketOptions): Promise<Net
       hello,
       request: calls.send,
       on: events.on,
+      onEvent: (listener) => events.on('*', listener),
       sendFrame(channel, payload) {
         if (!isOpen(socket)) return false;
         socket.send(encodeFrame(channel, payload));
@@ -104,19 +108,26 @@ export const connectionClosed = ({ code, reason, retry }: Closed): NetplayError 
     closeCode: code,
   });
 
+/** Names of events of this side, which no server sends. */
+const OWN = /^(\*|frame|state|closed)$/;
+
+const isEvent = (message: Record<string, unknown>): message is Record<string, unknown> & ServerEvent =>
+  typeof message.type === 'string' &&
+  !OWN.test(message.type) &&
+  typeof message.data === 'object' &&
+  message.data !== null;
+
 function receiveText(
   text: string,
   calls: Calls,
-  emit: (type: EventType, data: never) => void,
+  emit: (event: ServerEvent) => void,
   fail: (error: NetplayError) => void,
 ): void {
   const message = text.length > MAX_ANSWER_CHARS ? undefined : parseMessage(text);
   if (message === undefined) {
     fail(clientError('bad_response'));
   } else if ('id' in message) calls.settle(message as unknown as Reply);
-  else if (typeof message.type === 'string' && typeof message.data === 'object' && message.data !== null) {
-    emit(message.type as EventType, message.data as never);
-  }
+  else if (isEvent(message)) emit(message);
 }
 
 function parseMessage(text: string): Record<string, unknown> | undefined {

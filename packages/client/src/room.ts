@@ -1,33 +1,25 @@
-import type { RoomSnapshot, RoomUser } from '@romm-netplay/protocol';
+import type {
+  ChatLine,
+  Events,
+  Replies,
+  RequestInput,
+  RequestType,
+  RoomInfo,
+  RoomUser,
+} from '@romm-netplay/protocol';
 import type { Channel, ReceivedFrame, SocketErrorBody } from '@romm-netplay/protocol/wire';
 import { SESSION_ENDED, TAKEN_OVER } from './close-codes.js';
 import type { Credential } from './credential.js';
 import { createEmitter, type Emitter } from './emitter.js';
 import { clientError, NetplayError } from './errors.js';
-import {
-  type Closed,
-  connectionClosed,
-  type NetplaySocket,
-  type RoomRedirect,
-  type ServerEvents,
-} from './netplay-socket.js';
+import { type Closed, connectionClosed, type NetplaySocket } from './netplay-socket.js';
 import type { Attach, Held, JoinRoomOptions } from './seats.js';
 import { takeBack, type TakeBackDeps } from './take-back.js';
 
 export type RoomState = 'connected' | 'reconnecting' | 'closed';
 
-const FORWARDED = [
-  'users-updated',
-  'chat-message',
-  'data-message',
-  'webrtc-signal',
-  'room-closed',
-  'error',
-  'room-redirect',
-] as const;
-type Forwarded = (typeof FORWARDED)[number];
-
-export interface RoomEvents extends Omit<Pick<ServerEvents, Forwarded>, 'error' | 'room-redirect'> {
+/** What the server tells the members of a room, whatever it is; and what happens to the place. */
+export interface RoomEvents extends Omit<Events, 'error' | 'room-redirect'> {
   state: RoomState;
   /** Once, with the reason: why the room is over for this player. */
   closed: NetplayError;
@@ -35,13 +27,22 @@ export interface RoomEvents extends Omit<Pick<ServerEvents, Forwarded>, 'error' 
   error: SocketErrorBody;
 }
 
+/** What members ask of a room; getting in and out has functions of its own. */
+export type RoomRequest = Exclude<
+  RequestType,
+  'hello' | 'open-room' | 'join-room' | 'resume-room' | 'leave-room'
+>;
+
 /** A place in a room, whatever connection holds it just now. */
 export interface NetplayRoom {
   readonly name: string;
   /** 0 is the first player; null for spectators. */
   readonly slot: number | null;
   readonly users: readonly RoomUser[];
-  readonly info: Omit<RoomSnapshot, 'users'>;
+  /** As of when the place was taken, or of the last `room-updated` since. */
+  readonly info: RoomInfo;
+  /** What was said last before the place was taken, oldest first. */
+  readonly history: readonly ChatLine[];
   /** This player among `users`, and the target of signals to them; changes with every reconnect. */
   readonly clientId: string;
   readonly state: RoomState;
@@ -52,6 +53,8 @@ export interface NetplayRoom {
   onFrame(listener: (frame: ReceivedFrame) => void): () => void;
   /** Sends game bytes to every other member; false when they were dropped because the line is down. */
   sendFrame(channel: Channel, payload: Uint8Array): boolean;
+  /** Asks whatever members and owners may ask (docs/PROTOCOL.md). @throws NetplayError */
+  request<T extends RoomRequest>(type: T, data: RequestInput<T>): Promise<Replies[T]>;
   chat(message: string): Promise<void>;
   /** Sends any JSON to every other member. */
   sendData(data: unknown): Promise<void>;
@@ -65,7 +68,7 @@ export interface RoomDeps extends TakeBackDeps {
   readonly onClosed: (room: Room) => void;
 }
 
-type AllEvents = RoomEvents & Pick<ServerEvents, 'room-redirect'> & { frame: ReceivedFrame };
+type AllEvents = RoomEvents & Pick<Events, 'room-redirect'> & { frame: ReceivedFrame };
 
 /** A room in which `take` gets a place. @throws NetplayError when it gets none */
 export async function enterRoom(
@@ -75,7 +78,7 @@ export async function enterRoom(
 ): Promise<Room> {
   const events = createEmitter<AllEvents>();
   const attach = (socket: NetplaySocket): void => {
-    for (const type of FORWARDED) socket.on(type, (data) => events.emit(type, data as never));
+    socket.onEvent(({ type, data }) => events.emit(type, data as never));
     socket.onFrame((frame) => events.emit('frame', frame));
   };
   return new Room(deps, options, await take(attach), events, attach);
@@ -88,7 +91,10 @@ export class Room implements NetplayRoom {
   readonly #events: Emitter<AllEvents>;
   readonly #attach: Attach;
   #held!: Held;
+  /** Takes the place again, here or where the room moves to. */
+  #ticket!: string;
   #users: readonly RoomUser[] = [];
+  #info!: RoomInfo;
   #epoch = 0;
   #state: RoomState = 'reconnecting';
   #reason: NetplayError | undefined;
@@ -107,7 +113,9 @@ export class Room implements NetplayRoom {
     events.on('users-updated', ({ users }) => {
       if (Array.isArray(users)) this.#users = users;
     });
+    events.on('room-updated', (info) => (this.#info = info));
     events.on('room-closed', () => this.#close(clientError('room_closed')));
+    events.on('kicked', () => this.#close(clientError('kicked')));
     events.on('room-redirect', (redirect) => void this.#redirected(redirect));
     this.#hold(held);
   }
@@ -116,13 +124,16 @@ export class Room implements NetplayRoom {
     return this.#options.name;
   }
   get slot(): number | null {
-    return this.#held.seat.slot;
+    return this.#users.find((user) => user.client_id === this.clientId)?.slot ?? null;
   }
   get users(): readonly RoomUser[] {
     return this.#users;
   }
-  get info(): Omit<RoomSnapshot, 'users'> {
-    return this.#held.seat.room;
+  get info(): RoomInfo {
+    return this.#info;
+  }
+  get history(): readonly ChatLine[] {
+    return this.#held.seat.chat;
   }
   get clientId(): string {
     return this.#held.socket.hello.client_id;
@@ -146,16 +157,20 @@ export class Room implements NetplayRoom {
     return this.#state === 'connected' && this.#held.socket.sendFrame(channel, payload);
   }
 
+  async request<T extends RoomRequest>(type: T, data: RequestInput<T>): Promise<Replies[T]> {
+    return this.#connected().request(type, data);
+  }
+
   async chat(message: string): Promise<void> {
-    await this.#connected().request('chat-message', { message });
+    await this.request('chat-message', { message });
   }
 
   async sendData(data: unknown): Promise<void> {
-    await this.#connected().request('data-message', { data });
+    await this.request('data-message', { data });
   }
 
   async signal(target: string, signal: unknown): Promise<void> {
-    await this.#connected().request('webrtc-signal', { target, signal });
+    await this.request('webrtc-signal', { target, signal });
   }
 
   async leave(): Promise<void> {
@@ -186,9 +201,11 @@ export class Room implements NetplayRoom {
 
   #hold(held: Held): void {
     this.#held = held;
+    this.#ticket = held.seat.resume_token;
     this.#epoch = this.#deps.credential.epoch;
     void held.socket.closed.then((closed) => this.#lost(held, closed));
     const { room } = held.seat;
+    this.#info = room;
     this.#users = room.users;
     this.#setState('connected');
     this.#events.emit('users-updated', { room_name: room.room_name, users: room.users });
@@ -213,8 +230,13 @@ export class Room implements NetplayRoom {
   }
 
   /** Follows a room that moves, but only to where the own instance says that it is. */
-  async #redirected({ room_name: roomName, url }: RoomRedirect): Promise<void> {
+  async #redirected({
+    room_name: roomName,
+    url,
+    resume_token: ticket = this.#ticket,
+  }: Events['room-redirect']): Promise<void> {
     if (roomName !== this.name) return;
+    this.#ticket = ticket;
     try {
       const target = await this.#deps.nodes.announced(url, roomName);
       if (this.#state !== 'connected') return;
@@ -228,8 +250,7 @@ export class Room implements NetplayRoom {
   }
 
   async #reconnect(url: string, lost: NetplayError): Promise<void> {
-    const { resume_token: resumeToken } = this.#held.seat;
-    const place = { options: this.#options, url, resumeToken, attach: this.#attach, lost };
+    const place = { options: this.#options, url, resumeToken: this.#ticket, attach: this.#attach, lost };
     this.#setState('reconnecting');
     try {
       const held = await takeBack(this.#deps, place, () => this.#state === 'reconnecting');

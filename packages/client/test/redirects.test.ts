@@ -137,6 +137,20 @@ describe('following', () => {
       expect(refused).toEqual([]);
     });
 
+    it('is entered there with the ticket that came with the news (P2.10)', async () => {
+      const { room } = await joinHere();
+      const redirect = { room_name: 'near', url: other.url, nodeId: 'b', resume_token: 'fresh' };
+      own.onRequest('resume-room', ({ refuse }) => refuse('node_draining', true));
+      own.tell('room-redirect', redirect);
+      own.closeAll(4308, 'moved');
+      await until(() => other.sockets.some(({ type }) => type === 'resume-room'), 'the move');
+      expect(other.sockets.find(({ type }) => type === 'resume-room')?.data).toMatchObject({
+        resume_token: 'fresh',
+      });
+      await until(() => room.state === 'connected', 'the new place');
+      expect(own.sockets.filter(({ type }) => type === 'resume-room').length).toBeLessThanOrEqual(1);
+    });
+
     it('is not followed to a node that is not', async () => {
       const { room, refused } = await joinHere();
       own.on('/resolve', () => ({ body: { room_name: 'near', url: own.url, nodeId: 'a' } }));

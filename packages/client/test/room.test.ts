@@ -368,3 +368,67 @@ describe('a lost line', () => {
     expect(room.reason).toMatchObject({ code: 'not_signed_in', status: 403 });
   });
 });
+
+describe('what a room is asked, and tells', () => {
+  const enter = async () => {
+    const room = await netplay.openRoom({ name: 'friday' });
+    const { event } = requested('open-room')[0]!;
+    return { room, event };
+  };
+
+  it('asks anything that members and owners may ask', async () => {
+    const { room } = await enter();
+    server.onRequest('kick-player', ({ reply }) => reply({ bans: [] }));
+    server.onRequest('player-ready', ({ refuse }) => refuse('wrong_phase'));
+    expect(await room.request('kick-player', { player_id: 'p2', ban: true })).toEqual({ bans: [] });
+    expect(requested('kick-player')[0]?.data).toEqual({ player_id: 'p2', ban: true });
+    expect(await failure(room.request('player-ready', {}))).toMatchObject({ code: 'wrong_phase' });
+    await lose(room);
+    expect(await failure(room.request('player-ready', {}))).toMatchObject({ code: 'reconnecting' });
+  });
+
+  it('passes on every event, of types it does not know as well', async () => {
+    const { room, event } = await enter();
+    const heard: unknown[] = [];
+    for (const type of ['lobby-state', 'game-launch', 'of-the-future'] as const) {
+      room.on(type as 'lobby-state', (data) => heard.push([type, data]));
+    }
+    event('lobby-state', { phase: 'lobby', ready: ['p'] });
+    event('of-the-future', { any: 'thing' });
+    await until(() => heard.length === 2, 'both events');
+    expect(heard).toEqual([
+      ['lobby-state', { phase: 'lobby', ready: ['p'] }],
+      ['of-the-future', { any: 'thing' }],
+    ]);
+  });
+
+  it('takes no event of a server for one of its own', async () => {
+    const { room, event } = await enter();
+    const heard: unknown[] = [];
+    for (const type of ['state', 'closed'] as const) room.on(type, (data: unknown) => heard.push(data));
+    room.onFrame((frame) => heard.push(frame));
+    for (const type of ['state', 'closed', 'frame', '*']) event(type, { payload: 'forged' });
+    const last = new Promise((resolve) => room.on('lobby-state', resolve));
+    event('lobby-state', { phase: 'lobby', ready: [] });
+    await last;
+    expect([heard, room.state]).toEqual([[], 'connected']);
+  });
+
+  it('knows its slot and what the owner made of the room', async () => {
+    const { room, event } = await enter();
+    const { users, ...info } = seatIn('friday', 3, 't', 'c1').room;
+    const told = new Promise((resolve) => room.on('room-updated', resolve));
+    event('users-updated', { room_name: 'friday', users });
+    event('room-updated', { ...info, max_players: 8 });
+    await told;
+    expect([room.slot, room.info.max_players, room.history]).toEqual([3, 8, []]);
+  });
+
+  it('is over for who is kicked', async () => {
+    const { room, event } = await enter();
+    event('kicked', { room_name: 'friday', banned: false });
+    await closed(room);
+    expect(room.reason).toMatchObject({ code: 'kicked', retryable: false });
+    expect(requested('resume-room')).toEqual([]);
+  });
+});

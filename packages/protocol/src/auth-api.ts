@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { HttpApi } from './http-api.js';
+import { doctorEcho } from './doctor.js';
 import { health, readiness } from './health.js';
+import { NODE_API } from './node-api.js';
 import { roomMap, roomName, roomRecord } from './room-record.js';
+import { listedKey } from './signing-key.js';
 
 export const INTERNAL_SECRET_HEADER = 'x-romm-sfu-secret';
 
@@ -14,18 +17,6 @@ const NOT_ADMIN = {
   503: 'No admin API key is configured, or the database is unavailable; try again.',
 };
 const ok = z.object({ ok: z.literal(true) });
-
-const listedKey = z
-  .object({
-    kid: z.string(),
-    alg: z.string(),
-    phase: z.enum(['next', 'current', 'previous', 'gone']),
-    createdAt: z.iso.datetime(),
-    signsFrom: z.iso.datetime(),
-    withdrawnAt: z.iso.datetime().nullable(),
-    encryptionKeyId: z.string(),
-  })
-  .meta({ id: 'SigningKey' });
 
 /** The provider-independent half of who somebody is; `sub` is unique within the issuer (S6). */
 const signedInPlayer = z.object({
@@ -145,6 +136,7 @@ export const AUTH_API = {
     reply: roomMap,
     refusals: NOT_INTERNAL,
   },
+  ...NODE_API,
   revocations: {
     method: 'get',
     path: '/api/sfu/internal/revocations',
@@ -275,6 +267,7 @@ export const AUTH_API = {
     }),
     refusals: {},
   },
+  doctorEcho,
   listKeys: {
     method: 'get',
     path: '/api/admin/keys',

@@ -1,9 +1,10 @@
 /**
- * WebSocket close codes (RFC 6455 section 7.4): 44xx and 45xx mirror HTTP. `retry` says whether the same
+ * WebSocket close codes (RFC 6455 section 7.4): 43xx to 45xx mirror HTTP. `retry` says whether the same
  * client may connect again by itself.
  */
 export const CLOSE_CODES = {
   goingAway: { code: 1001, retry: true, reason: 'The server is shutting down; reconnect.' },
+  moved: { code: 4308, retry: true, reason: 'The room has moved to the node named in room-redirect.' },
   badMessage: { code: 4400, retry: false, reason: 'A frame is not a request of this protocol.' },
   unauthorized: { code: 4401, retry: false, reason: 'The token was refused; get a new one.' },
   sessionEnded: { code: 4403, retry: false, reason: 'The session has ended; sign in again.' },

@@ -23,12 +23,21 @@ export const SOCKET_ERRORS = {
     message: 'The room is on another node; connect to the url in its list entry.',
   },
   room_full: { retryable: true, message: 'Every slot of the room is taken; join as a spectator or wait.' },
+  room_locked: {
+    retryable: true,
+    message: 'The owner has locked the room; only its members can come back.',
+  },
+  banned: { retryable: false, message: 'The owner has banned you from this room; find another.' },
+  incompatible_game: {
+    retryable: false,
+    message: 'Your game or core is not that of the room; get the one it needs, or join as a spectator.',
+  },
   rooms_full: {
     retryable: true,
     message: 'This node hosts as many rooms as it may, or as many of yours; try again or another node.',
   },
   wrong_password: { retryable: false, message: 'The room password is missing or wrong.' },
-  too_many_attempts: { retryable: true, message: 'Too many wrong passwords; wait a minute.' },
+  too_many_attempts: { retryable: true, message: 'Too many passwords tried or set; wait a minute.' },
   resume_refused: {
     retryable: false,
     message: 'Nobody keeps this place for you any more; join the room with a write token.',
@@ -38,11 +47,31 @@ export const SOCKET_ERRORS = {
     message: 'You are in a room already, on this socket or on another of yours; leave it there first.',
   },
   not_in_room: { retryable: false, message: 'Join the room first; only its members may do this.' },
+  not_owner: { retryable: false, message: 'Only the owner of the room may do this; ask them.' },
+  wrong_phase: {
+    retryable: false,
+    message: 'The game is not at the point where this can be done; see the phase in lobby-state.',
+  },
+  not_all_ready: {
+    retryable: true,
+    message: 'Every connected player has to be ready first; see ready in lobby-state.',
+  },
+  slot_taken: { retryable: true, message: 'Somebody has this slot; take a free one.' },
+  invalid_slot: { retryable: false, message: 'The room has no such slot; see its max_players.' },
+  last_player: {
+    retryable: false,
+    message: 'You are the only player; leave the room, or wait until somebody else has a slot.',
+  },
+  bans_full: { retryable: false, message: 'The room has as many bans as it may; lift one first.' },
   target_not_in_room: { retryable: false, message: 'The target is not a member of your room.' },
-  spectator: { retryable: false, message: 'Spectators watch; join with a slot to send input.' },
+  spectator: { retryable: false, message: 'Spectators watch; take a slot first.' },
   bad_frame: {
     retryable: false,
     message: 'The first byte of a binary frame is its channel: 0 input, 1 snapshot, 2 data.',
+  },
+  node_draining: {
+    retryable: true,
+    message: 'This node is being emptied; try again shortly, or another node. Its rooms move by themselves.',
   },
   busy: { retryable: true, message: 'Too many requests are waiting on this socket; wait for the replies.' },
   internal: { retryable: true, message: 'Something failed here; try again.' },

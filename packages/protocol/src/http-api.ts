@@ -15,9 +15,12 @@ export type Access = 'public' | 'player' | 'account' | 'session' | 'internal' | 
  */
 export interface Operation {
   readonly method: 'get' | 'post';
+  /** With `:name` for each parameter. */
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
+  /** Of the path, one for each `:name` in it. */
+  readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   /** Parsed from the JSON body; an absent body is parsed as `{}`. */
   readonly body?: z.ZodType;
@@ -52,8 +55,9 @@ export interface DocumentedService {
 export function openApiDocument({ title, version, playerCookie }: DocumentedService, api: HttpApi): object {
   const paths: ZodOpenApiPathsObject = {};
   for (const [operationId, operation] of Object.entries(api)) {
-    paths[operation.path] = {
-      ...paths[operation.path],
+    const path = operation.path.replace(/:(\w+)/g, '{$1}');
+    paths[path] = {
+      ...paths[path],
       [operation.method]: describe(operationId, operation),
     };
   }
@@ -74,7 +78,16 @@ export function openApiDocument({ title, version, playerCookie }: DocumentedServ
 }
 
 function describe(operationId: string, operation: Operation): ZodOpenApiOperationObject {
-  const { summary, access, query, body, reply, refusals, contentType = 'application/json' } = operation;
+  const {
+    summary,
+    access,
+    params,
+    query,
+    body,
+    reply,
+    refusals,
+    contentType = 'application/json',
+  } = operation;
   const refused = Object.entries(refusals).map(([status, description]) => [
     status,
     { description, content: { 'application/problem+json': { schema: problem } } },
@@ -83,7 +96,7 @@ function describe(operationId: string, operation: Operation): ZodOpenApiOperatio
     operationId,
     summary,
     security: SECURITY[access],
-    ...(query && { requestParams: { query } }),
+    ...((query ?? params) && { requestParams: { ...(query && { query }), ...(params && { path: params }) } }),
     ...(body && { requestBody: { required: false, content: { 'application/json': { schema: body } } } }),
     responses: {
       '200': { description: 'OK', content: { [contentType]: { schema: reply } } },

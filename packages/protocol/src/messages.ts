@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { MAX_CHAT_LENGTH, MAX_PLAYERS, MAX_SIGNAL_BYTES } from './limits.js';
+import { MAX_CHAT_LENGTH, MAX_INPUT_DELAY, MAX_PLAYERS, MAX_SIGNAL_BYTES } from './limits.js';
+import {
+  boundedJson,
+  type MemberExtra,
+  memberExtra,
+  memberExtraChanges,
+  type RoomExtra,
+  roomExtra,
+  roomExtraChanges,
+} from './metadata.js';
 import { roomName } from './room-record.js';
 
 /**
@@ -13,38 +22,22 @@ const token = z
   .max(8 * 1024);
 const clientId = z.string().min(1).max(64);
 
-/** What a room's opener tells about the game; only these members are kept and shown. */
-const roomExtra = z.object({
-  game_id: z.union([z.string().max(255), z.int()]).optional(),
-  rom_hash: z.string().max(128).optional(),
-  rom_name: z.string().max(255).optional(),
-  core_type: z.string().max(64).optional(),
-  system: z.string().max(64).optional(),
-  netplay_mode: z.enum(['live_stream', 'delay_sync', 'arcade']).optional(),
-});
+const playerId = z.string().min(1).max(64);
+const resumeToken = z.string().min(1).max(64);
+const password = z.string().min(1).max(128);
+const maxPlayers = z.int().min(1).max(MAX_PLAYERS);
+const visibility = z.enum(['private', 'local']);
 
-/** What a member tells of themselves; never mixed with what the server says of them. */
-const memberExtra = z.object({
-  rom_hash: z.string().max(128).optional(),
-  core_type: z.string().max(64).optional(),
-});
-
-/** Required JSON of any shape: its encoded size is what costs. */
-const boundedJson = (maxBytes: number) =>
-  z
-    .unknown()
-    .refine((value) => value !== undefined, { message: 'is required', abort: true })
-    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes, {
-      message: `must not be larger than ${maxBytes} bytes as JSON`,
-    });
+/** A game of two years at 60 frames a second. */
+const MAX_FRAME = 2 ** 32 - 1;
 
 export const REQUESTS = {
   hello: z.object({ token: token.optional() }),
   'open-room': z.object({
     room_name: roomName,
-    max_players: z.int().min(1).max(MAX_PLAYERS).default(4),
-    password: z.string().min(1).max(128).optional(),
-    visibility: z.enum(['private', 'local']).default('local'),
+    max_players: maxPlayers.default(4),
+    password: password.optional(),
+    visibility: visibility.default('local'),
     extra: roomExtra.default({}),
     token,
   }),
@@ -55,9 +48,42 @@ export const REQUESTS = {
     extra: memberExtra.default({}),
     token,
   }),
-  'resume-room': z.object({ room_name: roomName, resume_token: z.string().min(1).max(64) }),
+  'resume-room': z.object({ room_name: roomName, resume_token: resumeToken }),
   'leave-room': z.object({}),
-  'list-rooms': z.object({}),
+  /** What the caller has, to be compared with what each room needs. */
+  'list-rooms': z.object({
+    rom_hash: z.string().max(128).optional(),
+    core_type: z.string().max(64).optional(),
+  }),
+  'update-room': z.object({
+    /** Null: no password any more. */
+    password: password.nullable().optional(),
+    max_players: maxPlayers.optional(),
+    visibility: visibility.optional(),
+    locked: z.boolean().optional(),
+  }),
+  'update-room-metadata': z.object({ metadata: roomExtraChanges }),
+  'update-player-metadata': z.object({ metadata: memberExtraChanges }),
+  'update-player-slot': z.object({
+    /** Null: beside the slots. */
+    slot: z
+      .int()
+      .min(0)
+      .max(MAX_PLAYERS - 1)
+      .nullable(),
+    /** Another member, moved by the owner; the caller by default. */
+    player_id: playerId.optional(),
+  }),
+  'transfer-ownership': z.object({ player_id: playerId }),
+  'kick-player': z.object({ player_id: playerId, ban: z.boolean().default(false) }),
+  'unban-player': z.object({ player_id: playerId }),
+  'player-ready': z.object({}),
+  'player-unready': z.object({}),
+  'start-game': z.object({ delay: z.int().min(0).max(MAX_INPUT_DELAY).default(2) }),
+  'ready-at-frame-1': z.object({ frame: z.int().min(0).max(MAX_FRAME).default(1) }),
+  'netplay-host-paused': z.object({ text: z.string().max(MAX_CHAT_LENGTH).optional() }),
+  'netplay-host-resumed': z.object({}),
+  'return-to-lobby': z.object({}),
   'chat-message': z.object({ message: z.string().trim().min(1).max(MAX_CHAT_LENGTH) }),
   'data-message': z.object({ data: boundedJson(MAX_SIGNAL_BYTES) }),
   'webrtc-signal': z.object({ target: clientId, signal: boundedJson(MAX_SIGNAL_BYTES) }),
@@ -66,9 +92,16 @@ export const REQUESTS = {
 export type RequestType = keyof typeof REQUESTS;
 export type RequestData<T extends RequestType> = z.output<(typeof REQUESTS)[T]>;
 export type RequestInput<T extends RequestType> = z.input<(typeof REQUESTS)[T]>;
-export type RoomExtra = z.output<typeof roomExtra>;
-export type MemberExtra = z.output<typeof memberExtra>;
-export type Visibility = RequestData<'open-room'>['visibility'];
+export type Visibility = z.output<typeof visibility>;
+
+/**
+ * Whether what a player has fits the game of a room. Only `delay_sync` needs the game on every side; in rooms
+ * of other modes everyone is `ready`.
+ */
+export type Compatibility = 'ready' | 'unverified' | 'mismatch' | 'missing';
+
+/** `delay_sync` rooms begin in the lobby; others are `running` from the start. */
+export type RoomPhase = 'lobby' | 'preparing' | 'running' | 'paused';
 
 /** The envelope of every text frame a client sends. */
 export const requestEnvelope = z.object({
@@ -90,25 +123,69 @@ export interface RoomUser {
   readonly is_owner: boolean;
   /** False while the connection is lost and the slot is kept for a grace time (R4). */
   readonly connected: boolean;
+  /** In the lobby: to start; while preparing: at the first frame. */
+  readonly ready: boolean;
+  readonly compatibility: Compatibility;
   readonly extra: MemberExtra;
 }
 
-export interface RoomSnapshot {
+/** What every player of a game must start with. */
+export interface Launch {
+  /** 0 to 2^32 - 1, random. */
+  readonly seed: number;
+  /** Frames between an input and its effect. */
+  readonly delay: number;
+  readonly start_frame: number;
+}
+
+export interface RoomInfo {
+  /** Names this room and no later one of the same name. */
+  readonly room_id: string;
   readonly room_name: string;
   readonly max_players: number;
   readonly has_password: boolean;
   readonly visibility: Visibility;
+  /** Nobody new gets in. */
+  readonly locked: boolean;
+  readonly phase: RoomPhase;
+  /** Of the game that is being prepared, runs or is paused; null in the lobby and where there is none. */
+  readonly launch: Launch | null;
   readonly extra: RoomExtra;
+}
+
+export interface RoomSnapshot extends RoomInfo {
   readonly users: readonly RoomUser[];
 }
 
-export interface ListedRoom {
+/** A record of the registry: what `extra` says of the game is among its members. */
+export interface ListedRoom extends Omit<RoomExtra, 'sync_config'> {
   readonly room_name: string;
   readonly current: number;
   readonly max: number;
   readonly hasPassword: boolean;
   readonly nodeId: string;
   readonly url: string;
+  readonly room_id?: string;
+  readonly phase?: RoomPhase;
+  readonly locked?: boolean;
+  readonly visibility?: Visibility;
+  /** For a caller who told what they have. */
+  readonly compatibility?: Compatibility;
+}
+
+export interface ChatLine {
+  readonly message_id: string;
+  readonly client_id: string;
+  readonly player_id: string;
+  readonly name: string;
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+}
+
+export interface BannedPlayer {
+  readonly player_id: string;
+  readonly name: string;
 }
 
 /** A place in a room. */
@@ -118,7 +195,11 @@ export interface Seat {
   readonly slot: number | null;
   /** One-time: takes the place again after a lost connection, from any socket of the same player. */
   readonly resume_token: string;
+  /** What was said last, oldest first. */
+  readonly chat: readonly ChatLine[];
 }
+
+type Empty = Record<string, never>;
 
 /** What each request is answered with. */
 export interface Replies {
@@ -126,11 +207,25 @@ export interface Replies {
   'open-room': Seat & { slot: number };
   'join-room': Seat;
   'resume-room': Seat;
-  'leave-room': Record<string, never>;
+  'leave-room': Empty;
   'list-rooms': { rooms: readonly ListedRoom[] };
+  'update-room': { room: RoomInfo };
+  'update-room-metadata': { room: RoomInfo };
+  'update-player-metadata': { extra: MemberExtra; compatibility: Compatibility };
+  'update-player-slot': { slot: number | null };
+  'transfer-ownership': Empty;
+  'kick-player': { bans: readonly BannedPlayer[] };
+  'unban-player': { bans: readonly BannedPlayer[] };
+  'player-ready': Empty;
+  'player-unready': Empty;
+  'start-game': Launch;
+  'ready-at-frame-1': Empty;
+  'netplay-host-paused': Empty;
+  'netplay-host-resumed': Empty;
+  'return-to-lobby': Empty;
   'chat-message': { message_id: string };
-  'data-message': Record<string, never>;
-  'webrtc-signal': Record<string, never>;
+  'data-message': Empty;
+  'webrtc-signal': Empty;
 }
 
 /** What the server tells without being asked. */
@@ -138,7 +233,23 @@ export interface Events {
   'users-updated': { room_name: string; users: readonly RoomUser[] };
   /** The last player left; whoever watched is out of the room. */
   'room-closed': { room_name: string };
-  'chat-message': { message_id: string; client_id: string; name: string; message: string; timestamp: number };
+  /**
+   * The room is on another node: before a refusal `room_elsewhere`, and, with the next ticket of the place, to
+   * every member of a room that moves.
+   */
+  'room-redirect': { room_name: string; url: string; nodeId: string; resume_token?: string };
+  /** The owner changed the room. */
+  'room-updated': RoomInfo;
+  /** The owner put you out of the room; the socket stays open. */
+  kicked: { room_name: string; banned: boolean };
+  'lobby-state': { phase: RoomPhase; ready: readonly string[] };
+  /** The owner started the game: load it, and report `ready-at-frame-1`. */
+  'game-launch': Launch;
+  /** Everyone who was waited for is ready. `start_time`: milliseconds since the epoch, by the node's clock. */
+  'start-game': { frame: number; start_time: number };
+  'netplay-host-paused': { text?: string };
+  'netplay-host-resumed': Empty;
+  'chat-message': ChatLine;
   'data-message': { client_id: string; data: unknown };
   'webrtc-signal': { client_id: string; signal: unknown };
   /** A binary frame of yours was refused; binary frames have no reply. */

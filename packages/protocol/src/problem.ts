@@ -9,6 +9,7 @@ export const problem = z
     code: z.string(),
     detail: z.string(),
     request_id: z.string().optional(),
+    error: z.string().optional().describe('On SFU nodes: the refusal in the words of romm-sfu-server.'),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.output<typeof problem>;

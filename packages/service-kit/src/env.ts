@@ -97,6 +97,7 @@ export const variables = {
   host: z.string().default('0.0.0.0'),
   httpUrl: z
     .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+    .refine((url) => !/.https?:?\/\//i.test(url), 'holds a second http:// or https://; write the URL once')
     .transform((url) => url.replace(/\/+$/, '')),
   redisUrl: z.url({ protocol: /^rediss?$/, error: 'must look like redis://host:6379' }),
   secret: z.string().max(1024, 'is longer than 1024 characters'),

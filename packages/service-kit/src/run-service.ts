@@ -1,6 +1,8 @@
 import { ConfigError } from './env.js';
 
 export interface RunningService {
+  /** Gives away what others can go on with, before it closes; takes a bounded time of its own. */
+  drain?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -8,7 +10,7 @@ export interface RunningService {
 const CLOSE_TIMEOUT_MS = 8_000;
 
 /**
- * The life of a process: start, run until SIGTERM or SIGINT, close. A configuration fault ends it with
+ * The life of a process: start, run until SIGTERM or SIGINT, drain, close; a second signal ends the draining. A configuration fault ends it with
  * code 78 and one sentence a fault; an error nobody caught ends it with code 1, because what state it left
  * behind is unknown and the orchestrator starts a clean one.
  */
@@ -22,9 +24,23 @@ export async function runService(start: () => Promise<RunningService>): Promise<
   }
 
   let closing = false;
+  let hurry: () => void = () => undefined;
+  async function drain(): Promise<void> {
+    const hurried = new Promise<void>((resolve) => (hurry = resolve));
+    try {
+      await Promise.race([service.drain?.(), hurried]);
+    } catch (error) {
+      process.stderr.write(`${describe(error)}\n`);
+    }
+  }
   async function stop(exitCode: number): Promise<void> {
-    if (closing) return;
+    if (closing) {
+      hurry();
+      return;
+    }
     closing = true;
+    // What an error nobody caught has left behind is not for others to go on with.
+    if (exitCode === 0) await drain();
     setTimeout(() => process.exit(exitCode || 1), CLOSE_TIMEOUT_MS).unref();
     try {
       await service.close();

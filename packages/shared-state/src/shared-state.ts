@@ -6,18 +6,28 @@ import type { AttemptLimiter, AttemptRule } from './limits/attempt-limiter.js';
 import { createMemoryAttemptLimiter, createRedisAttemptLimiter } from './limits/flexible-limiter.js';
 import { createMemoryJtiStore } from './jti/memory-jti-store.js';
 import { createRedisJtiStore, type RedisJtiStoreOptions } from './jti/redis-jti-store.js';
+import { createMemoryRoomMoves } from './moves/memory-room-moves.js';
+import { createRedisRoomMoves } from './moves/redis-room-moves.js';
+import type { RoomMoves } from './moves/room-moves.js';
+import { createMemoryNodeRegistry } from './nodes/memory-node-registry.js';
+import type { NodeRegistry } from './nodes/node-registry.js';
+import { createRedisNodeRegistry } from './nodes/redis-node-registry.js';
 import { openRedis, type RedisConnectionOptions } from './redis/connection.js';
 import { createMemoryRevocationLog } from './revocations/memory-revocation-log.js';
 import { createRedisRevocationLog } from './revocations/redis-revocation-log.js';
 import type { RevocationLog } from './revocations/revocation-log.js';
 import { createMemoryRoomRegistry, type MemoryRoomRegistryOptions } from './rooms/memory-room-registry.js';
 import { createRedisRoomRegistry } from './rooms/redis-room-registry.js';
-import type { RoomRegistry } from './rooms/room-registry.js';
+import type { HandoverRegistry } from './rooms/room-registry.js';
 
 /** Everything that auth and the SFU nodes of one instance share. */
 export interface SharedState {
   readonly jtis: JtiStore;
-  readonly rooms: RoomRegistry;
+  readonly rooms: HandoverRegistry;
+  /** The SFU nodes of the instance. */
+  readonly nodes: NodeRegistry;
+  /** Rooms on their way from one node to another. */
+  readonly moves: RoomMoves;
   readonly revocations: RevocationLog;
   readonly identityCache: IdentityCache;
   /** Counts attempts under a rule. */
@@ -32,6 +42,8 @@ export function createMemoryState(options: MemoryRoomRegistryOptions = {}): Shar
   return {
     jtis: createMemoryJtiStore(options),
     rooms: createMemoryRoomRegistry(options),
+    nodes: createMemoryNodeRegistry(options.now === undefined ? {} : { now: options.now }),
+    moves: createMemoryRoomMoves(options),
     revocations: createMemoryRevocationLog(options),
     identityCache: createMemoryIdentityCache(options),
     limiter: createMemoryAttemptLimiter,
@@ -49,6 +61,8 @@ export async function openRedisState(
   return {
     jtis: createRedisJtiStore(redis, { onOldMarker, now }),
     rooms: createRedisRoomRegistry(redis, roomTtlMs === undefined ? {} : { ttlMs: roomTtlMs }),
+    nodes: createRedisNodeRegistry(redis),
+    moves: createRedisRoomMoves(redis),
     revocations: createRedisRevocationLog(redis, { now }),
     identityCache: createRedisIdentityCache(redis),
     limiter: (rule) => createRedisAttemptLimiter(redis, rule),

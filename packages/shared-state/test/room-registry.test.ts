@@ -7,10 +7,14 @@ import {
   ROOM_RECORDS_KEY,
 } from '@romm-netplay/shared-state';
 import { eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
-import { roomOf, roomRegistryContract } from './contracts/room-registry.contract.js';
+import {
+  handoverRegistryContract,
+  roomOf,
+  roomRegistryContract,
+} from './contracts/room-registry.contract.js';
 
 describe('RoomRegistry in memory', () => {
-  roomRegistryContract((ttlMs) => {
+  const open = (ttlMs: number) => {
     let nowMs = 1_800_000_000_000;
     const registry = createMemoryRoomRegistry({ ttlMs, now: () => nowMs });
     return Promise.resolve({
@@ -22,7 +26,9 @@ describe('RoomRegistry in memory', () => {
       },
       close: () => Promise.resolve(),
     });
-  });
+  };
+  roomRegistryContract(open);
+  handoverRegistryContract(open);
 });
 
 describe('RoomRegistry in Redis', () => {
@@ -32,7 +38,7 @@ describe('RoomRegistry in Redis', () => {
   });
   afterAll(() => server.close());
 
-  roomRegistryContract(async (ttlMs) => {
+  const open = async (ttlMs: number) => {
     const [redis, otherRedis] = [await openRedis({ url: server.url }), await openRedis({ url: server.url })];
     const registry = createRedisRoomRegistry(redis, { ttlMs });
     return {
@@ -46,7 +52,9 @@ describe('RoomRegistry in Redis', () => {
         await otherRedis.close();
       },
     };
-  });
+  };
+  roomRegistryContract(open);
+  handoverRegistryContract(open);
 
   it('keeps both keys on one Cluster node, and sweeps what has expired', async () => {
     const hashTag = /\{(.+)\}/;

@@ -3,9 +3,10 @@ import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { SUBPROTOCOL } from '@romm-netplay/protocol';
 import type { ComponentCheck, Handlers } from '@romm-netplay/service-kit';
 import type { RevocationLog } from '@romm-netplay/shared-state';
-import { checkReadiness, entityTag, matchesEntityTag } from '@romm-netplay/service-kit';
+import { arrivedOf, checkReadiness, entityTag, matchesEntityTag } from '@romm-netplay/service-kit';
 import { SIGNING_ALGS } from '@romm-netplay/token-core';
 import { AuthError } from '../errors.js';
+import { type NodesDeps, registerNode } from '../rooms/register-node.js';
 import { type RoomsDeps, registerRoom } from '../rooms/register-room.js';
 import { unregisterRoom } from '../rooms/unregister-room.js';
 import { mintToken, type MintTokenDeps } from '../tokens/mint-token.js';
@@ -20,6 +21,7 @@ export interface HandlersDeps
     MintTokenDeps,
     VerifyTokenDeps,
     RoomsDeps,
+    NodesDeps,
     SessionHandlersDeps,
     PlayerAdminHandlersDeps,
     KeyHandlersDeps {
@@ -70,6 +72,18 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Ca
       return { body };
     },
 
+    async upsertNode({ body }) {
+      await registerNode(deps, body);
+      return { body: { ok: true } };
+    },
+
+    async removeNode({ body: { nodeId, startedAtMs } }) {
+      await deps.nodes.remove(nodeId, startedAtMs);
+      return { body: { ok: true } };
+    },
+
+    listNodes: async () => ({ body: { nodes: await deps.nodes.list() } }),
+
     async revocations({ query: { after } }) {
       const { sessionIds, cursor } = await deps.revocationLog.readAfter(after);
       return { body: { session_ids: [...sessionIds], cursor } };
@@ -99,6 +113,8 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Ca
       };
       return { body, headers: { 'cache-control': `public, max-age=${seconds}` } };
     },
+
+    doctorEcho: ({ headers }) => ({ body: arrivedOf(headers, deps.now()) }),
 
     health: () => ({ body: { status: 'ok' } }),
 

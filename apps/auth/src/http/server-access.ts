@@ -1,8 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Access } from '@romm-netplay/protocol';
 import { INTERNAL_SECRET_HEADER } from '@romm-netplay/protocol/auth-api';
-import { bearerOf } from '@romm-netplay/service-kit';
+import { bearerOf, secretCheck } from '@romm-netplay/service-kit';
 import type { AccessTokenClaims } from '@romm-netplay/token-core';
 import { AuthError } from '../errors.js';
 import { accessClaimsOf, type AccessTokenDeps } from '../identity/access-token.js';
@@ -27,8 +26,7 @@ export interface Caller {
 const ANYBODY: Caller = {};
 
 /**
- * Judges callers before anything else they sent is read. Digests of equal length are compared, in constant
- * time, so that neither content nor length of a secret can be measured.
+ * Judges callers before anything else they sent is read.
  * @throws AuthError internal_secret_unset, internal_secret_wrong, admin_key_unset, admin_key_wrong,
  * access_token_missing, origin_refused; TokenError for a bad access token
  */
@@ -77,14 +75,3 @@ export function createServerAccess(deps: ServerAccessDeps) {
     }
   };
 }
-
-const HASHED = /^sha256:([0-9a-f]{64})$/i;
-
-function secretCheck(secret: string | undefined): ((shown: string) => boolean) | undefined {
-  if (secret === undefined) return undefined;
-  const hash = HASHED.exec(secret)?.[1];
-  const expected = hash === undefined ? digest(secret) : Buffer.from(hash, 'hex');
-  return (shown) => timingSafeEqual(digest(shown), expected);
-}
-
-const digest = (value: string) => createHash('sha256').update(value).digest();

@@ -26,6 +26,8 @@ const STATUS: Record<AuthErrorCode, number> = {
   token_used: 401,
   room_not_found: 404,
   room_held_elsewhere: 409,
+  node_held_elsewhere: 409,
+  too_many_nodes: 409,
   key_not_found: 404,
   key_withdrawn: 409,
   too_many_keys: 409,

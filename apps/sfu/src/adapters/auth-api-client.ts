@@ -56,7 +56,7 @@ export function createAuthApiClient(options: AuthApiClientOptions): AuthApiClien
 }
 
 /** The `code` of a problem document, or what stands for none. */
-function codeOf(body: unknown): string {
+export function codeOf(body: unknown): string {
   const code =
     typeof body === 'object' && body !== null ? (body as Record<string, unknown>)['code'] : undefined;
   return typeof code === 'string' ? code : 'no code';

@@ -1,12 +1,16 @@
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import {
+  type HandoverRegistry,
+  type NodeRegistry,
   openRedisState,
   type RevocationFeed,
+  type RoomMoves,
   type RoomRegistry,
   type SharedState,
 } from '@romm-netplay/shared-state';
 import type { WriteTokenConsumer } from '../ports.js';
 import { createAuthApiClient } from './auth-api-client.js';
+import { createHttpNodeRegistry } from './http-node-registry.js';
 import { createHttpRevocationFeed } from './http-revocation-feed.js';
 import { createHttpRoomRegistry } from './http-room-registry.js';
 import { createHttpTokenConsumer } from './http-token-consumer.js';
@@ -17,6 +21,9 @@ export interface SharedServices {
   readonly consumer: WriteTokenConsumer;
   readonly registry: RoomRegistry;
   readonly revocations: RevocationFeed;
+  readonly nodes: NodeRegistry;
+  /** What rooms change nodes through; undefined where there is no such way (A3). */
+  readonly handover: { readonly registry: HandoverRegistry; readonly moves: RoomMoves } | undefined;
   /** Round-trip time in milliseconds; rejects while it is away. */
   ping(): Promise<number>;
   close(): Promise<void>;
@@ -27,6 +34,8 @@ export const servicesOverState = (state: SharedState): SharedServices => ({
   consumer: createJtiConsumer(state.jtis),
   registry: state.rooms,
   revocations: state.revocations,
+  nodes: state.nodes,
+  handover: { registry: state.rooms, moves: state.moves },
   ping: () => state.ping(),
   close: () => state.close(),
 });
@@ -44,6 +53,8 @@ export function servicesOverAuth(options: Parameters<typeof createAuthApiClient>
     consumer: createHttpTokenConsumer(auth),
     registry: createHttpRoomRegistry(auth),
     revocations: createHttpRevocationFeed(auth),
+    nodes: createHttpNodeRegistry(auth),
+    handover: undefined,
     async ping() {
       const startedAt = performance.now();
       // A room that need not exist: any answer proves that auth is there and takes the secret.

@@ -1,59 +1,59 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RoomMap } from '@romm-netplay/protocol';
 import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
-import {
-  bearerOf,
-  checkReadiness,
-  type ComponentCheck,
-  type Handlers,
-  HttpError,
-} from '@romm-netplay/service-kit';
+import { checkReadiness, type ComponentCheck, type Handlers } from '@romm-netplay/service-kit';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
-import type { TokenVerifier } from '@romm-netplay/token-core';
-import { listRooms } from '../rooms/list-rooms.js';
-import { resolveRoom } from '../rooms/resolve-room.js';
-import { cookieToken } from '../tokens/shown-token.js';
+import type { TokenClaims, TokenVerifier } from '@romm-netplay/token-core';
+import type { IceServer } from '../ice/ice-servers.js';
+import { resolveRoom, type ResolveRoomDeps } from '../rooms/resolve-room.js';
+import { playerOf } from '../signaling/player.js';
 import type { TokenPolicy } from '../tokens/token-policy.js';
+import { createDoctorHandlers, type DoctorHandlersDeps } from './doctor-handlers.js';
+import { requiredToken } from './required-token.js';
+import { createRoomHandlers, type RoomHandlersDeps } from './room-handlers.js';
 
-export interface HandlersDeps {
+export interface HandlersDeps extends DoctorHandlersDeps, ResolveRoomDeps, RoomHandlersDeps {
+  readonly nodeId: string;
+  readonly iceServersFor: (playerId: string) => readonly IceServer[];
+  readonly announcedIp: string | undefined;
   readonly registry: RoomRegistry;
   readonly verifier: TokenVerifier;
   readonly policy: TokenPolicy;
   readonly allowQueryToken: boolean;
+  /** Begins to empty the node, or goes on; answers how many rooms are still here. */
+  readonly drain: () => number;
   readonly checks: Readonly<Record<string, ComponentCheck>>;
   readonly warnings: readonly string[];
   readonly onComponentDown: (component: string, error: unknown) => void;
 }
 
 export function createHandlers(deps: HandlersDeps): Handlers<typeof SFU_API> {
-  async function assertPlayer(headers: IncomingHttpHeaders, queryToken: string | undefined): Promise<void> {
-    const token =
-      bearerOf(headers.authorization) ??
-      cookieToken(headers) ??
-      (deps.allowQueryToken ? queryToken : undefined);
-    if (token === undefined) {
-      throw new HttpError(
-        401,
-        'token_missing',
-        'Send a read token as Authorization: Bearer, or as cookie romm_sfu_token.',
-      );
-    }
-    await deps.verifier.verify(token, deps.policy.identity);
+  async function assertPlayer(
+    headers: IncomingHttpHeaders,
+    queryToken: string | undefined,
+  ): Promise<TokenClaims> {
+    const token = requiredToken(headers, queryToken, deps);
+    return deps.verifier.verify(token, deps.policy.identity);
   }
 
   return {
-    async listRooms({ headers, query }) {
-      await assertPlayer(headers, query.token);
-      const rooms = await listRooms(deps, { gameId: query.game_id });
-      const body: RoomMap = Object.fromEntries(rooms.map((room) => [room.room_name, room]));
-      return { body };
-    },
+    ...createDoctorHandlers(deps),
+    ...createRoomHandlers(deps),
 
     async resolveRoom({ headers, query }) {
       await assertPlayer(headers, query.token);
-      const { room_name: name, url, nodeId } = await resolveRoom(deps, query.room ?? query.room_name ?? '');
-      return { body: { room_name: name, url, nodeId } };
+      return { body: await resolveRoom(deps, query.room ?? query.room_name ?? '') };
     },
+
+    async ice({ headers, query }) {
+      const { playerId } = playerOf(await assertPlayer(headers, query.token));
+      const { nodeId, url, announcedIp } = deps;
+      const iceServers = deps
+        .iceServersFor(playerId)
+        .map((server) => ({ ...server, urls: [...server.urls] }));
+      return { body: { iceServers, nodeId, url, ...(announcedIp !== undefined && { announcedIp }) } };
+    },
+
+    drain: () => ({ body: { draining: true, rooms: deps.drain() } }),
 
     health: () => ({ body: { status: 'ok' } }),
 

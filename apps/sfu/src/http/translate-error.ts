@@ -1,7 +1,44 @@
+import type { SocketErrorCode } from '@romm-netplay/protocol/wire';
 import { HttpError } from '@romm-netplay/service-kit';
 import { StateUnavailableError } from '@romm-netplay/shared-state';
 import { TokenError } from '@romm-netplay/token-core';
 import { SocketError } from '../errors.js';
+
+const STATUS: Readonly<Record<SocketErrorCode, number>> = {
+  invalid_request: 400,
+  unknown_type: 404,
+  already_authenticated: 409,
+  unauthorized: 401,
+  token_used: 401,
+  token_not_yours: 401,
+  unavailable: 503,
+  room_exists: 409,
+  room_not_found: 404,
+  room_elsewhere: 404,
+  room_full: 409,
+  room_locked: 403,
+  banned: 403,
+  incompatible_game: 409,
+  rooms_full: 409,
+  wrong_password: 403,
+  too_many_attempts: 429,
+  resume_refused: 403,
+  already_in_room: 409,
+  not_in_room: 403,
+  not_owner: 403,
+  wrong_phase: 409,
+  not_all_ready: 409,
+  slot_taken: 409,
+  invalid_slot: 400,
+  last_player: 409,
+  bans_full: 409,
+  target_not_in_room: 403,
+  spectator: 403,
+  bad_frame: 400,
+  node_draining: 503,
+  busy: 429,
+  internal: 500,
+};
 
 /** The refusals of the use cases that HTTP shares with the socket. */
 export function translateError(error: unknown): HttpError | undefined {
@@ -12,8 +49,8 @@ export function translateError(error: unknown): HttpError | undefined {
   if (error instanceof StateUnavailableError) {
     return new HttpError(503, error.code, error.message, { cause: error });
   }
-  if (error instanceof SocketError && error.code === 'room_not_found') {
-    return new HttpError(404, error.code, error.message, { cause: error });
+  if (error instanceof SocketError) {
+    return new HttpError(STATUS[error.code], error.code, error.message, { cause: error });
   }
   return undefined;
 }

@@ -1,8 +1,8 @@
 export interface Announcer {
   /** Brings the registry up to date about a room, soon. Returns at once. */
   announce(roomName: string): void;
-  /** Resolves when nothing is left to announce. */
-  settled(): Promise<void>;
+  /** Resolves when nothing is left to announce, of one room or of all. */
+  settled(roomName?: string): Promise<void>;
 }
 
 /**
@@ -32,8 +32,9 @@ export function createAnnouncer(publish: (roomName: string) => Promise<void>): A
       running.set(roomName, entry);
       entry.done = run(roomName, entry);
     },
-    async settled() {
-      await Promise.all([...running.values()].map(({ done }) => done));
+    async settled(roomName) {
+      if (roomName !== undefined) await running.get(roomName)?.done;
+      else await Promise.all([...running.values()].map(({ done }) => done));
     },
   };
 }

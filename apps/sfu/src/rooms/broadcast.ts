@@ -1,9 +1,6 @@
 import type { Events, EventType } from '@romm-netplay/protocol';
+import { EventMessage } from './event-message.js';
 import type { Room } from './room.js';
-
-/** The text of an event as every receiver gets it. */
-export const eventText = <T extends EventType>(type: T, data: Events[T]): string =>
-  JSON.stringify({ type, data });
 
 /** Sends an event to every member but `exceptClientId`; encoded once. */
 export function broadcast<T extends EventType>(
@@ -12,9 +9,9 @@ export function broadcast<T extends EventType>(
   data: Events[T],
   exceptClientId?: string,
 ): void {
-  const text = eventText(type, data);
+  const event = new EventMessage(type, data);
   for (const member of room.members) {
-    if (member.clientId !== exceptClientId) member.outbox.sendText(text);
+    if (member.clientId !== exceptClientId) member.outbox.sendEvent(event);
   }
 }
 

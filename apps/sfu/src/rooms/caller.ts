@@ -21,6 +21,20 @@ export function membershipOf(caller: Caller): { room: Room; member: Member } {
   return { room, member };
 }
 
+/** The room that the caller owns. @throws SocketError not_in_room, not_owner */
+export function ownedRoom(caller: Caller): Room {
+  const { room } = membershipOf(caller);
+  if (!room.isOwner(caller.player.playerId)) throw new SocketError('not_owner');
+  return room;
+}
+
+/** The caller's slot in a room. @throws SocketError not_in_room, spectator */
+export function slotOf(caller: Caller): { room: Room; slot: number } {
+  const { room, member } = membershipOf(caller);
+  if (member.slot === null) throw new SocketError('spectator');
+  return { room, slot: member.slot };
+}
+
 /** @throws SocketError already_in_room */
 export function assertInNoRoom(caller: Caller): void {
   if (caller.room?.heldBy(caller) !== undefined) throw new SocketError('already_in_room');

@@ -1,14 +1,13 @@
 import type { Replies, RequestData } from '@romm-netplay/protocol';
-import type { RoomRegistry } from '@romm-netplay/shared-state';
 import { SocketError } from '../errors.js';
 import { useWriteToken, type UseWriteTokenDeps } from '../tokens/use-write-token.js';
 import { assertInNoRoom, type Caller } from './caller.js';
+import { findRoom, type FindRoomDeps } from './find-room.js';
 import type { PasswordCheck } from './password.js';
 import type { Room } from './room.js';
 import { takePlace, type TakePlaceDeps } from './take-place.js';
 
-export interface JoinRoomDeps extends UseWriteTokenDeps, TakePlaceDeps {
-  readonly registry: RoomRegistry;
+export interface JoinRoomDeps extends UseWriteTokenDeps, TakePlaceDeps, FindRoomDeps {
   readonly passwords: PasswordCheck;
   /** Whether a player may take their place over from a live connection of their own (S5). */
   readonly allowTakeover: boolean;
@@ -26,38 +25,31 @@ export async function joinRoom(
   assertInNoRoom(caller);
   const { playerId } = caller.player;
   const { spectator, extra } = request;
-  const room = await findRoom(deps, request.room_name);
-  assertPlaceFor(deps, caller, room, spectator);
+  const room = await findRoom(deps, caller, request.room_name);
+  if (room === undefined) throw new SocketError('room_not_found');
+  assertPlaceFor(deps, caller, room, request);
   await useWriteToken(deps, caller.player, request.token);
   // Asked after the wait: a kept place may have expired meanwhile, and with it the right to come back.
   if (room.placeOf(playerId) === undefined) {
     await deps.passwords.assertPassword(room, playerId, request.password);
   }
   if (!caller.connected || deps.directory.find(room.name) !== room) throw new SocketError('room_not_found');
-  assertPlaceFor(deps, caller, room, spectator);
+  assertPlaceFor(deps, caller, room, request);
   return takePlace(deps, caller, room, { spectator, extra });
 }
 
 /**
- * A member comes back to their place, full room or not; everybody else needs a free one.
- * @throws SocketError room_full, already_in_room
+ * A member comes back to their place, full or locked room or not; everybody else needs a free one.
+ * @throws SocketError node_draining, already_in_room, banned, room_locked, room_full, incompatible_game
  */
 function assertPlaceFor(
-  { allowTakeover }: JoinRoomDeps,
+  { allowTakeover, directory }: JoinRoomDeps,
   { player: { playerId } }: Caller,
   room: Room,
-  spectator: boolean,
+  wish: RequestData<'join-room'>,
 ): void {
+  directory.assertAdmits(room);
   const place = room.placeOf(playerId);
-  if (place === undefined) room.assertRoomFor(playerId, spectator);
+  if (place === undefined) room.assertRoomFor(playerId, wish);
   else if (place.keptUntilMs === undefined && !allowTakeover) throw new SocketError('already_in_room');
-}
-
-async function findRoom({ directory, registry }: JoinRoomDeps, roomName: string): Promise<Room> {
-  const room = directory.find(roomName);
-  if (room !== undefined) return room;
-  const elsewhere = await registry.resolve(roomName);
-  // A record of our own that we do not host is left over from before a restart.
-  const isElsewhere = elsewhere !== undefined && elsewhere.nodeId !== directory.nodeId;
-  throw new SocketError(isElsewhere ? 'room_elsewhere' : 'room_not_found');
 }

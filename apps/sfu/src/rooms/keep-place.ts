@@ -1,14 +1,10 @@
-import { broadcastUsers } from './broadcast.js';
 import type { Caller } from './caller.js';
 import { leaveRoom } from './leave-room.js';
-import type { RoomDirectory } from './room-directory.js';
+import { tellChanged, type TellDeps } from './tell-changed.js';
 
-export interface KeepPlaceDeps {
-  readonly directory: RoomDirectory;
+export interface KeepPlaceDeps extends TellDeps {
   /** How long a place is kept; 0: not at all. */
   readonly graceMs: number;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
 }
 
 /**
@@ -23,5 +19,5 @@ export function keepPlace(deps: KeepPlaceDeps, caller: Caller): void {
     return;
   }
   caller.room = undefined;
-  if (room.disconnect(caller, deps.now() + deps.graceMs)) broadcastUsers(room);
+  if (room.disconnect(caller, deps.now() + deps.graceMs)) tellChanged(deps, room);
 }

@@ -1,4 +1,4 @@
-import type { Replies, RequestData } from '@romm-netplay/protocol';
+import type { MemberExtra, Replies, RequestData, RoomExtra } from '@romm-netplay/protocol';
 import { useWriteToken, type UseWriteTokenDeps } from '../tokens/use-write-token.js';
 import { broadcastUsers } from './broadcast.js';
 import { assertInNoRoom, type Caller } from './caller.js';
@@ -23,6 +23,7 @@ export async function openRoom(
   await deps.directory.assertFree(request.room_name, caller.player.playerId);
   await useWriteToken(deps, caller.player, request.token);
   const room = new Room({
+    id: deps.newId(),
     name: request.room_name,
     maxPlayers: request.max_players,
     passwordHash: request.password === undefined ? undefined : await hashPassword(request.password),
@@ -30,11 +31,19 @@ export async function openRoom(
     extra: request.extra,
   });
   const ticket = deps.newId();
-  room.join(caller, { spectator: false, ticketHash: hashTicket(ticket) });
+  room.join(caller, { spectator: false, extra: gameOf(request.extra), ticketHash: hashTicket(ticket) });
   await deps.directory.host(room);
   caller.room = room;
   // Gone while we waited: its own farewell found no room, and nobody was told of a place to come back to.
   if (!caller.connected) leaveRoom(deps, caller);
   broadcastUsers(room);
-  return { room: room.snapshot(), slot: 0, resume_token: ticket };
+  return { room: room.snapshot(), slot: 0, resume_token: ticket, chat: [] };
 }
+
+/** Whoever opens a room has the game that it plays. */
+const gameOf = ({ rom_hash, rom_name, core_type, core_version }: RoomExtra): MemberExtra => ({
+  ...(rom_hash !== undefined && { rom_hash }),
+  ...(rom_name !== undefined && { rom_name }),
+  ...(core_type !== undefined && { core_type }),
+  ...(core_version !== undefined && { core_version }),
+});

@@ -1,6 +1,7 @@
 import type { Replies, RequestData } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
 import { assertInNoRoom, type Caller } from './caller.js';
+import { findRoom, type FindRoomDeps } from './find-room.js';
 import { fitsTicket, NO_TICKET } from './resume-ticket.js';
 import { takePlace, type TakePlaceDeps } from './take-place.js';
 
@@ -10,16 +11,19 @@ import { takePlace, type TakePlaceDeps } from './take-place.js';
  * nothing can be learnt by trying. A ticket has 128 random bits, which the rate limit of a socket protects
  * well enough; a wrong one costs nobody anything.
  */
-export function resumeRoom(
-  deps: TakePlaceDeps,
+export async function resumeRoom(
+  deps: TakePlaceDeps & FindRoomDeps,
   caller: Caller,
   { room_name: roomName, resume_token: ticket }: RequestData<'resume-room'>,
-): Replies['resume-room'] {
+): Promise<Replies['resume-room']> {
   assertInNoRoom(caller);
-  const room = deps.directory.find(roomName);
+  const room = await findRoom(deps, caller, roomName);
+  deps.directory.assertChangeable(room);
   // The place of this very player (issuer and subject): another player's ticket opens nothing.
   const place = room?.placeOf(caller.player.playerId);
   const fits = fitsTicket(ticket, place?.ticketHash ?? NO_TICKET);
-  if (room === undefined || place === undefined || !fits) throw new SocketError('resume_refused');
+  // Gone while we waited: a place that a dead connection takes would be nobody's.
+  if (room === undefined || place === undefined || !fits || !caller.connected)
+    throw new SocketError('resume_refused');
   return takePlace(deps, caller, room, { spectator: place.slot === null });
 }

@@ -10,6 +10,8 @@ export interface RoomDirectoryOptions {
   /** This node's public URL, where players connect. */
   readonly url: string;
   readonly maxRooms: number;
+  /** Takes a room that another node has left for this one, once; undefined when there is none. */
+  readonly takeOver?: (roomName: string) => Promise<Room | undefined>;
   readonly maxRoomsPerPlayer?: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -21,15 +23,39 @@ export interface RoomDirectoryOptions {
 export interface RoomDirectory {
   readonly size: number;
   readonly nodeId: string;
+  readonly url: string;
+  /** Whether nothing new is let in, because the node is being emptied (P2.10). */
+  readonly draining: boolean;
+  /** Whether no room is here and none is being opened. */
+  readonly empty: boolean;
   find(roomName: string): Room | undefined;
   rooms(): Iterable<Room>;
-  /** Whether a player may open a room of this name. @throws SocketError room_exists, rooms_full */
+  /** Whether a player may open a room of this name. @throws SocketError room_exists, rooms_full, node_draining */
   assertFree(roomName: string, playerId: string): Promise<void>;
   /**
    * Hosts a room once the registry has granted its name; until then nobody can find it.
-   * @throws SocketError room_exists, rooms_full; StateUnavailableError
+   * @throws SocketError room_exists, rooms_full, node_draining; StateUnavailableError
    */
   host(room: Room): Promise<void>;
+  /**
+   * Hosts a room that another node has given to this one; undefined when none is waiting. Callers at the same
+   * time share one answer. @throws SocketError node_draining; StateUnavailableError
+   */
+  adopt(roomName: string): Promise<Room | undefined>;
+  /** From now on opens, admits and adopts nothing. */
+  drain(): void;
+  /** Makes a room unchangeable and unannounced, so that it can be moved; resolves when nothing is under way. */
+  freeze(room: Room): Promise<void>;
+  /** The room stays after all. */
+  thaw(room: Room): void;
+  /** The room is not this node's any more; its record is left alone. It stays frozen. */
+  release(room: Room): void;
+  /** Whether a room may be changed here. @throws SocketError node_draining */
+  assertChangeable(room: Room | undefined): void;
+  /** Whether new members may come in. @throws SocketError node_draining */
+  assertAdmits(room: Room): void;
+  /** What the registry is told of a room. */
+  recordOf(room: Room): RoomRecord;
   /** Tells the registry that a room changed, or is gone. Returns at once. */
   changed(room: Room): void;
   /** Refreshes every record; called at half the registry's time to live. */
@@ -42,59 +68,48 @@ export interface RoomDirectory {
 const MAX_ROOMS_PER_PLAYER = 8;
 
 export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirectory {
-  const { registry, nodeId, url, maxRooms, now, onError } = options;
-  const { maxRoomsPerPlayer = MAX_ROOMS_PER_PLAYER } = options;
-  const rooms = new Map<string, Room>();
-  /** Rooms that are being opened just now. */
-  const reserved = new Map<string, Room>();
+  const { registry, nodeId, url } = options;
+  const held: HeldRooms = {
+    rooms: new Map(),
+    reserved: new Map(),
+    adopting: new Map(),
+    frozen: new WeakSet(),
+  };
+  const { rooms, reserved, adopting, frozen } = held;
+  const gate = createGate(options, held);
   const recordOf = (room: Room): RoomRecord => ({
-    ...room.extra,
-    room_name: room.name,
-    current: room.playerCount,
-    max: room.maxPlayers,
-    hasPassword: room.passwordHash !== undefined,
-    visibility: room.visibility,
+    ...room.listing(),
     nodeId,
     url,
-    updatedAt: now(),
+    updatedAt: options.now(),
   });
-
-  function assertFreeHere(roomName: string, playerId: string | undefined): void {
-    if (rooms.has(roomName) || reserved.has(roomName)) throw new SocketError('room_exists');
-    if (rooms.size + reserved.size >= maxRooms) throw new SocketError('rooms_full');
-    const theirs = [...rooms.values(), ...reserved.values()].filter(
-      (room) => room.ownerPlayerId === playerId,
-    );
-    if (theirs.length >= maxRoomsPerPlayer) throw new SocketError('rooms_full');
-  }
-
-  const { announce, settled } = createAnnouncer(async (roomName) => {
-    try {
-      const room = rooms.get(roomName);
-      if (room === undefined) await registry.remove(roomName, nodeId);
-      else if ((await registry.upsert(recordOf(room))) === 'held-by-other-node') {
-        throw new Error('Another node holds a room of this name.');
-      }
-    } catch (error) {
-      onError(error, roomName);
-    }
-  });
+  const { announce, settled } = createAnnouncer(createPublisher(options, held, recordOf));
+  const adopt = createAdoption(options, held, gate, announce);
 
   return {
-    nodeId,
+    ...{ nodeId, url, recordOf, adopt, freeze, thaw },
+    ...{ drain: gate.drain, assertChangeable: gate.assertChangeable, assertAdmits: gate.assertAdmits },
+    get draining() {
+      return gate.isDraining();
+    },
     get size() {
       return rooms.size;
+    },
+    get empty() {
+      return rooms.size + reserved.size + adopting.size === 0;
     },
     find: (roomName) => rooms.get(roomName),
     rooms: () => rooms.values(),
     async assertFree(roomName, playerId) {
-      assertFreeHere(roomName, playerId);
-      const held = await registry.resolve(roomName);
-      // A record of our own that we do not host is left over from before a restart.
-      if (held !== undefined && held.nodeId !== nodeId) throw new SocketError('room_exists');
+      gate.assertFreeHere(roomName, playerId);
+      const record = await registry.resolve(roomName);
+      if (record === undefined) return;
+      // A record of our own that we do not host: a room on its way here, or left over from before a restart.
+      const isTaken = record.nodeId !== nodeId || (await adopt(roomName)) !== undefined;
+      if (isTaken) throw new SocketError('room_exists');
     },
     async host(room) {
-      assertFreeHere(room.name, room.ownerPlayerId);
+      gate.assertFreeHere(room.name, room.ownerPlayerId);
       reserved.set(room.name, room);
       try {
         if ((await registry.upsert(recordOf(room))) === 'held-by-other-node')
@@ -104,8 +119,11 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
         reserved.delete(room.name);
       }
     },
+    release(room) {
+      if (rooms.get(room.name) === room) rooms.delete(room.name);
+    },
     changed(room) {
-      if (rooms.get(room.name) !== room) return;
+      if (rooms.get(room.name) !== room || frozen.has(room)) return;
       if (!room.hasPlayers) rooms.delete(room.name);
       announce(room.name);
     },
@@ -118,5 +136,108 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
       for (const roomName of names) announce(roomName);
       await settled();
     },
+  };
+
+  function freeze(room: Room): Promise<void> {
+    frozen.add(room);
+    return settled(room.name);
+  }
+
+  function thaw(room: Room): void {
+    frozen.delete(room);
+    // Everybody may have left meanwhile.
+    if (!room.hasPlayers) rooms.delete(room.name);
+    announce(room.name);
+  }
+}
+
+/** By name. */
+interface HeldRooms {
+  readonly rooms: Map<string, Room>;
+  /** Those that are being opened just now. */
+  readonly reserved: Map<string, Room>;
+  /** Those that another node may have left for this one. */
+  readonly adopting: Map<string, Promise<Room | undefined>>;
+  /** Those that are on their way to another node. */
+  readonly frozen: WeakSet<Room>;
+}
+
+/** Judges what may be opened, joined and changed here. */
+function createGate(
+  { maxRooms, maxRoomsPerPlayer = MAX_ROOMS_PER_PLAYER }: RoomDirectoryOptions,
+  { rooms, reserved, frozen }: HeldRooms,
+) {
+  let draining = false;
+
+  function assertNotDraining(): void {
+    if (draining) throw new SocketError('node_draining');
+  }
+
+  function assertChangeable(room: Room | undefined): void {
+    if (room !== undefined && frozen.has(room)) throw new SocketError('node_draining');
+  }
+
+  return {
+    isDraining: () => draining,
+    drain: () => void (draining = true),
+    assertNotDraining,
+    assertChangeable,
+    assertAdmits(room: Room): void {
+      assertChangeable(room);
+      assertNotDraining();
+    },
+    assertFreeHere(roomName: string, playerId: string | undefined): void {
+      assertNotDraining();
+      if (rooms.has(roomName) || reserved.has(roomName)) throw new SocketError('room_exists');
+      if (rooms.size + reserved.size >= maxRooms) throw new SocketError('rooms_full');
+      const theirs = [...rooms.values(), ...reserved.values()].filter(
+        (room) => room.ownerPlayerId === playerId,
+      );
+      if (theirs.length >= maxRoomsPerPlayer) throw new SocketError('rooms_full');
+    },
+  };
+}
+
+/** Brings the registry up to date about a room, as it is at that moment. */
+const createPublisher =
+  (
+    { registry, nodeId, onError }: RoomDirectoryOptions,
+    { rooms, frozen }: HeldRooms,
+    recordOf: (room: Room) => RoomRecord,
+  ) =>
+  async (roomName: string): Promise<void> => {
+    try {
+      const room = rooms.get(roomName);
+      if (room === undefined) await registry.remove(roomName, nodeId);
+      else if (frozen.has(room)) return;
+      else if ((await registry.upsert(recordOf(room))) === 'held-by-other-node') {
+        throw new Error('Another node holds a room of this name.');
+      }
+    } catch (error) {
+      onError(error, roomName);
+    }
+  };
+
+/** Hosts rooms that other nodes have given to this one; who asks for one at the same time shares the answer. */
+function createAdoption(
+  { takeOver = () => Promise.resolve(undefined) }: RoomDirectoryOptions,
+  { rooms, reserved, adopting }: HeldRooms,
+  { assertNotDraining }: { readonly assertNotDraining: () => void },
+  announce: (roomName: string) => void,
+) {
+  async function adopt(roomName: string): Promise<Room | undefined> {
+    assertNotDraining();
+    const room = await takeOver(roomName);
+    // Opened here meanwhile, by somebody who found the name free.
+    if (room === undefined || rooms.has(roomName) || reserved.has(roomName)) return rooms.get(roomName);
+    rooms.set(roomName, room);
+    announce(roomName);
+    return room;
+  }
+
+  return (roomName: string): Promise<Room | undefined> => {
+    const underWay = adopting.get(roomName) ?? adopt(roomName).finally(() => adopting.delete(roomName));
+    adopting.set(roomName, underWay);
+    return underWay;
   };
 }

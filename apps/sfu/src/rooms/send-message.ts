@@ -1,7 +1,8 @@
 import type { Replies, RequestData } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
-import { broadcast, eventText } from './broadcast.js';
+import { broadcast } from './broadcast.js';
 import { type Caller, membershipOf } from './caller.js';
+import { EventMessage } from './event-message.js';
 
 export interface SendChatDeps {
   /** Milliseconds since the epoch. */
@@ -9,7 +10,7 @@ export interface SendChatDeps {
   readonly newId: () => string;
 }
 
-/** Shows a line of chat to every member, the sender included. */
+/** Shows a line of chat to every member, the sender included; whoever joins later finds it in their seat. */
 export function sendChat(
   { now, newId }: SendChatDeps,
   caller: Caller,
@@ -17,13 +18,16 @@ export function sendChat(
 ): Replies['chat-message'] {
   const { room, member } = membershipOf(caller);
   const messageId = newId();
-  broadcast(room, 'chat-message', {
+  const line = {
     message_id: messageId,
     client_id: member.clientId,
+    player_id: member.player.playerId,
     name: member.player.name,
     message,
     timestamp: now(),
-  });
+  };
+  room.say(line);
+  broadcast(room, 'chat-message', line);
   return { message_id: messageId };
 }
 
@@ -45,6 +49,6 @@ export function sendSignal(
   const { room } = membershipOf(caller);
   const receiver = target === caller.clientId ? undefined : room.seenAs(target);
   if (receiver === undefined) throw new SocketError('target_not_in_room');
-  receiver.outbox.sendText(eventText('webrtc-signal', { client_id: caller.clientId, signal }));
+  receiver.outbox.sendEvent(new EventMessage('webrtc-signal', { client_id: caller.clientId, signal }));
   return {};
 }

@@ -1,12 +1,10 @@
 import type { MemberExtra, Seat } from '@romm-netplay/protocol';
-import { broadcastUsers } from './broadcast.js';
 import type { Caller } from './caller.js';
 import { hashTicket } from './resume-ticket.js';
-import type { RoomDirectory } from './room-directory.js';
 import type { Room } from './room.js';
+import { tellChanged, type TellDeps } from './tell-changed.js';
 
-export interface TakePlaceDeps {
-  readonly directory: RoomDirectory;
+export interface TakePlaceDeps extends TellDeps {
   /** 128 random bits. */
   readonly newId: () => string;
 }
@@ -16,18 +14,18 @@ export interface TakePlaceDeps {
  * one; tells the room. Waits for nothing, so whoever judged the request has judged this very state.
  */
 export function takePlace(
-  { directory, newId }: TakePlaceDeps,
+  deps: TakePlaceDeps,
   caller: Caller,
   room: Room,
   wish: { readonly spectator: boolean; readonly extra?: MemberExtra },
 ): Seat {
-  const ticket = newId();
+  const ticket = deps.newId();
   const claim = { ...wish, ticketHash: hashTicket(ticket) };
   const { playerId } = caller.player;
   if (room.placeOf(playerId) === undefined) room.join(caller, claim);
   else room.takeBack(caller, claim).previous.close('takenOver');
   caller.room = room;
-  directory.changed(room);
-  broadcastUsers(room);
-  return { room: room.snapshot(), slot: room.placeOf(playerId)?.slot ?? null, resume_token: ticket };
+  tellChanged(deps, room);
+  const slot = room.placeOf(playerId)?.slot ?? null;
+  return { room: room.snapshot(), slot, resume_token: ticket, chat: room.chat };
 }

@@ -1,14 +1,14 @@
-import { broadcast, broadcastUsers } from './broadcast.js';
-import type { RoomDirectory } from './room-directory.js';
+import { broadcast } from './broadcast.js';
 import type { Room } from './room.js';
+import { tellChanged, type TellDeps } from './tell-changed.js';
 
 /** Tells a room that members have left. One without players, kept places included, ends; spectators or not. */
-export function tellLeft(directory: RoomDirectory, room: Room): void {
+export function tellLeft(deps: TellDeps, room: Room): void {
   if (room.hasPlayers) {
-    broadcastUsers(room);
-  } else {
-    broadcast(room, 'room-closed', { room_name: room.name });
-    room.dismiss();
+    tellChanged(deps, room);
+    return;
   }
-  directory.changed(room);
+  broadcast(room, 'room-closed', { room_name: room.name });
+  room.dismiss();
+  deps.directory.changed(room);
 }

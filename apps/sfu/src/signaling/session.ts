@@ -1,10 +1,10 @@
-import { type Replies, REQUESTS, requestEnvelope, type RequestId } from '@romm-netplay/protocol';
+import { type Replies, REQUESTS } from '@romm-netplay/protocol';
 import { type CloseName, type SocketErrorBody, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
 import type { TokenClaims, TokenVerifier } from '@romm-netplay/token-core';
 import { SocketError } from '../errors.js';
 import type { Outbox } from '../ports.js';
-import { eventText } from '../rooms/broadcast.js';
 import type { Caller } from '../rooms/caller.js';
+import { EventMessage } from '../rooms/event-message.js';
 import { keepPlace, type KeepPlaceDeps } from '../rooms/keep-place.js';
 import { leaveRoom } from '../rooms/leave-room.js';
 import { relayFrame } from '../rooms/relay-frame.js';
@@ -31,21 +31,16 @@ export interface Introduction {
   readonly claims?: TokenClaims | undefined;
   /** Of a cookie; used when the first message brings no token (P1.8). */
   readonly fallbackToken?: string | undefined;
+  /** How the transport names the connection already, where it does. */
+  readonly clientId?: string;
 }
 
 /** Requests of one connection run one after another; this many may be under way or wait. */
 const MAX_PENDING = 64;
 
-interface Envelope {
-  readonly id: RequestId;
-  readonly type: string;
-  readonly data: unknown;
-}
-
 /**
  * One connection from its first message to its end: opened -> authenticated -> closed. Knows no socket
- * library; whatever carries it calls `receiveText`, `receiveBinary` and `disconnected`, none of which
- * throws or rejects, whatever arrives.
+ * library and no encoding; whatever carries it hands over requests and frames, and says when it has gone.
  */
 export class Session {
   readonly clientId: string;
@@ -63,7 +58,7 @@ export class Session {
   constructor(deps: SessionDeps, outbox: Outbox, introduction: Introduction = {}) {
     this.#deps = deps;
     this.#outbox = outbox;
-    this.clientId = deps.newId();
+    this.clientId = introduction.clientId ?? deps.newId();
     this.#fallbackToken = introduction.fallbackToken;
     if (introduction.claims) this.#admit(introduction.claims);
   }
@@ -72,21 +67,21 @@ export class Session {
     return this.#caller !== undefined;
   }
 
-  receiveText(text: string): void {
-    if (this.#closed) return;
-    const envelope = readEnvelope(text);
-    if (envelope === undefined) {
-      this.#close('badMessage');
-      return;
-    }
-    if (this.#pending >= MAX_PENDING) {
-      this.#refuse(envelope.id, new SocketError('busy'));
-      return;
-    }
-    this.#enqueue(() => this.#answer(envelope));
+  get closed(): boolean {
+    return this.#closed;
   }
 
-  #enqueue(work: () => unknown): void {
+  /** Who is on the connection, once that is known. */
+  get caller(): Caller | undefined {
+    return this.#caller;
+  }
+
+  /**
+   * Calls `work`, which must not reject, when what was asked before is done; not at all once the connection
+   * has gone. @throws SocketError busy
+   */
+  inTurn(work: () => unknown): void {
+    if (this.#pending >= MAX_PENDING) throw new SocketError('busy');
     this.#pending += 1;
     this.#tail = this.#tail.then(async () => {
       if (!this.#closed) await work();
@@ -94,21 +89,31 @@ export class Session {
     });
   }
 
+  /** Answers a request; to be called in turn. Rejects with what `describe` understands. */
+  async handle(type: string, data: unknown): Promise<unknown> {
+    if (type === 'hello') return this.#hello(data);
+    const caller = this.#caller ?? (await this.#authenticate(this.#fallbackToken));
+    if (!isRoomRequest(type)) throw new SocketError('unknown_type');
+    const handle = this.#deps.handlers[type] as (caller: Caller, data: unknown) => unknown;
+    return handle(caller, parseData(REQUESTS[type], data));
+  }
+
+  /** Takes a binary frame of the game; never throws. */
   receiveBinary(frame: Uint8Array): void {
     if (this.#closed) return;
     if (this.#caller === undefined && this.#pending > 0 && this.#pending < MAX_PENDING) {
       // Right behind a hello that is still being verified.
-      this.#enqueue(() => this.receiveBinary(frame));
+      this.inTurn(() => this.receiveBinary(frame));
       return;
     }
     if (this.#caller === undefined) {
-      this.#close('unauthorized');
+      this.close('unauthorized');
       return;
     }
     try {
       relayFrame(this.#caller, frame);
     } catch (error) {
-      this.#outbox.sendText(eventText('error', this.#describe(error)));
+      this.#outbox.sendEvent(new EventMessage('error', this.describe(error)));
     }
   }
 
@@ -126,17 +131,6 @@ export class Session {
     farewell(this.#deps, caller);
   }
 
-  async #answer({ id, type, data }: Envelope): Promise<void> {
-    try {
-      const reply = type === 'hello' ? await this.#hello(data) : await this.#request(type, data);
-      this.#outbox.sendText(JSON.stringify({ id, ok: true, data: reply }));
-    } catch (error) {
-      const refusal = this.#refuse(id, error);
-      // A connection that nobody stands behind is of no use.
-      if (this.#caller === undefined) this.#close(farewellFor(refusal));
-    }
-  }
-
   async #hello(data: unknown): Promise<Replies['hello']> {
     const { token = this.#fallbackToken } = parseData(REQUESTS.hello, data);
     if (this.#greeted) throw new SocketError('already_authenticated');
@@ -149,13 +143,6 @@ export class Session {
       node_id: this.#deps.nodeId,
       protocol: SUBPROTOCOL,
     };
-  }
-
-  async #request(type: string, data: unknown): Promise<unknown> {
-    const caller = this.#caller ?? (await this.#authenticate(this.#fallbackToken));
-    if (!isRoomRequest(type)) throw new SocketError('unknown_type');
-    const handle = this.#deps.handlers[type] as (caller: Caller, data: unknown) => unknown;
-    return handle(caller, parseData(REQUESTS[type], data));
   }
 
   async #authenticate(token: string | undefined): Promise<Caller> {
@@ -179,36 +166,17 @@ export class Session {
     this.#end(leaveRoom);
   }
 
-  #refuse(id: RequestId, error: unknown): SocketErrorBody {
-    const refusal = this.#describe(error);
-    this.#outbox.sendText(JSON.stringify({ id, ok: false, error: refusal }));
-    return refusal;
-  }
-
-  #describe(error: unknown) {
+  /** How an error is told to the client; those nobody foresaw are reported. */
+  describe(error: unknown): SocketErrorBody {
     const refusal = refusalOf(error);
     if (refusal !== undefined) return refusal;
     this.#deps.onUnexpected(error, this.clientId);
     return standardRefusal('internal');
   }
 
-  #close(name: CloseName): void {
+  close(name: CloseName): void {
     this.#outbox.close(name);
     this.disconnected();
-  }
-}
-
-/** How a connection ends on which nobody could be made known. */
-function farewellFor({ code, retryable }: SocketErrorBody): CloseName {
-  if (code === 'token_revoked') return 'sessionEnded';
-  return retryable ? 'unavailable' : 'unauthorized';
-}
-
-function readEnvelope(text: string): Envelope | undefined {
-  try {
-    return requestEnvelope.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
   }
 }
 

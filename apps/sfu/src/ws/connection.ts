@@ -3,6 +3,7 @@ import { RateLimiter } from 'limiter';
 import { WebSocket, type RawData } from 'ws';
 import type { Outbox } from '../ports.js';
 import type { Session } from '../signaling/session.js';
+import { TextSession } from '../signaling/text-session.js';
 import type { SocketLimits } from './limits.js';
 
 export function closeSocket(socket: WebSocket, name: CloseName): void {
@@ -21,10 +22,11 @@ export function bindConnection(
   limits: SocketLimits,
 ): () => void {
   const session = openSession({
-    sendText: (text) => send(text, false),
+    sendEvent: (event) => send(event.text, false),
     sendBinary: (frame) => send(frame, true),
     close,
   });
+  const requests = new TextSession(session, (text) => send(text, false));
 
   function send(data: string | Uint8Array, binary: boolean): void {
     if (socket.readyState !== WebSocket.OPEN) return;
@@ -53,7 +55,7 @@ export function bindConnection(
     if (!withinRate) close('tooManyMessages');
     else if (isBinary) session.receiveBinary(frame);
     else if (frame.length > MAX_TEXT_FRAME_BYTES) close('tooLarge');
-    else session.receiveText(frame.toString());
+    else requests.receiveText(frame.toString());
   });
   socket.on('pong', () => {
     alive = true;

@@ -4,16 +4,21 @@ import { MAX_BINARY_FRAME_BYTES, SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/
 import { bearerOf, HttpError, PROBLEM_JSON, toProblem } from '@romm-netplay/service-kit';
 import proxyAddr from 'proxy-addr';
 import { WebSocketServer } from 'ws';
+import { stripPrefix } from '../http/legacy-prefix.js';
 import { translateError } from '../http/translate-error.js';
 import { type Introduction, Session, type SessionDeps } from '../signaling/session.js';
 import { cookieToken } from '../tokens/shown-token.js';
 import { bindConnection, closeSocket } from './connection.js';
 import type { SocketLimits } from './limits.js';
+import type { SocketSlots } from './socket-slots.js';
 
 export interface SocketServerOptions {
   readonly server: Server;
   readonly session: SessionDeps;
   readonly limits: SocketLimits;
+  readonly slots: SocketSlots;
+  /** Takes the upgrades of another protocol; false for those that are none of its own. */
+  readonly takesUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
   /** Whether a page of this origin may connect. */
   readonly allowsOrigin: (origin: string, host: string | undefined) => boolean;
   /** Addresses or CIDRs whose X-Forwarded-For is believed. */
@@ -30,7 +35,7 @@ export interface SocketServer {
 
 /** Takes WebSocket upgrades on /ws and binds each to a session. */
 export function attachSocketServer(options: SocketServerOptions): SocketServer {
-  const { server, session, limits } = options;
+  const { server, session, limits, slots } = options;
   const serverOptions = {
     noServer: true,
     maxPayload: MAX_BINARY_FRAME_BYTES,
@@ -43,36 +48,14 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
   const admit = createAdmission(options);
   const trusts = proxyAddr.compile([...options.trustedProxies]);
   const heartbeats = new Set<() => void>();
-  const perAddress = new Map<string, number>();
   const interval = setInterval(() => heartbeats.forEach((beat) => beat()), limits.heartbeatMs);
-  let closing = false;
-
-  function take(address: string): () => void {
-    const count = perAddress.get(address) ?? 0;
-    if (closing) throw new HttpError(503, 'shutting_down', 'This node is shutting down; reconnect.');
-    if (count >= limits.maxSocketsPerAddress) {
-      throw new HttpError(429, 'too_many_sockets', 'Too many sockets from your address; close some.');
-    }
-    if (wss.clients.size >= limits.maxSockets) {
-      throw new HttpError(503, 'node_full', 'This node has as many sockets as it may; try another.');
-    }
-    perAddress.set(address, count + 1);
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
-      const left = (perAddress.get(address) ?? 1) - 1;
-      if (left === 0) perAddress.delete(address);
-      else perAddress.set(address, left);
-    };
-  }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const cut = () => void socket.destroy();
     socket.on('error', cut);
     let release: (() => void) | undefined;
     try {
-      release = take(proxyAddr(request, trusts));
+      release = slots.take(proxyAddr(request, trusts));
       socket.once('close', release);
       const introduction = await admit(request);
       socket.removeListener('error', cut);
@@ -86,8 +69,10 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
       rejectUpgrade(socket, error);
     }
   }
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    void upgrade(request, socket, head);
+  function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    stripPrefix(request);
+    if (options.takesUpgrade?.(request, socket, head) !== true) void upgrade(request, socket, head);
+  }
   server.on('upgrade', onUpgrade);
 
   return {
@@ -95,7 +80,7 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
       return wss.clients.size;
     },
     async close() {
-      closing = true;
+      slots.shut();
       clearInterval(interval);
       for (const client of wss.clients) closeSocket(client, 'goingAway');
       const cut = setTimeout(

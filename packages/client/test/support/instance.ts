@@ -180,10 +180,14 @@ export const seatIn = (
   isOwner = slot === 0,
 ) => ({
   room: {
+    room_id: `id-of-${room}`,
     room_name: room,
     max_players: 4,
     has_password: false,
     visibility: 'local',
+    locked: false,
+    phase: 'running',
+    launch: null,
     extra: {},
     users: [
       {
@@ -193,12 +197,15 @@ export const seatIn = (
         slot,
         is_owner: isOwner,
         connected: true,
+        ready: false,
+        compatibility: 'ready',
         extra: {},
       },
     ],
   },
   slot,
   resume_token: ticket,
+  chat: [],
 });
 
 /** Signs everybody in, mints tokens by number, seats everybody. */

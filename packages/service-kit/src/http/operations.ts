@@ -7,6 +7,7 @@ import { readJsonBody } from './json-body.js';
 /** What a handler gets: parsed input, who calls and from where; no request object. */
 export interface Call<O extends Operation, Caller = undefined> {
   readonly body: O['body'] extends z.ZodType ? z.output<O['body']> : undefined;
+  readonly params: O['params'] extends z.ZodType ? z.output<O['params']> : undefined;
   readonly query: O['query'] extends z.ZodType ? z.output<O['query']> : undefined;
   readonly headers: IncomingHttpHeaders;
   /** What `authorize` found out. */
@@ -45,26 +46,33 @@ export interface ServeOptions<Caller> extends RefuseOptions {
 
 export interface RefuseOptions {
   readonly translate: TranslateError;
+  /** More members of a problem, for clients that read others than those of RFC 9457. */
+  readonly problemMembers?: (error: HttpError) => Readonly<Record<string, unknown>>;
   /** Told of errors nobody foresaw. */
   readonly onUnexpected: (error: unknown, requestId: string) => void;
   readonly newRequestId: () => string;
 }
 
 /** An operation bound to its handler, as a plain node:http listener that never rejects. */
-export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+export type Listener = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  params?: Readonly<Record<string, unknown>>,
+) => Promise<void>;
 
 export function serveOperation<O extends Operation, Caller>(
   operation: O,
   handler: Handler<O, Caller>,
   options: ServeOptions<Caller>,
 ): Listener {
-  return async (request, response) => {
+  return async (request, response, params = {}) => {
     const requestId = options.newRequestId();
     try {
       const judged = options.authorize(operation.access, request.headers);
       const caller = judged instanceof Promise ? await judged : judged;
       const call = {
         body: operation.body && parse(operation.body, await readJsonBody(request), 'body'),
+        params: operation.params && parse(operation.params, params, 'params'),
         query: operation.query && parse(operation.query, queryOf(request), 'query'),
         headers: request.headers,
         caller,
@@ -102,7 +110,8 @@ export function refuse(
   }
   const retryAfter = refusal.retryAfterSeconds ?? (refusal.status === 503 ? 1 : undefined);
   const retry = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
-  send(response, refusal.status, toProblem(refusal, requestId), PROBLEM_JSON, requestId, retry);
+  const problem = { ...toProblem(refusal, requestId), ...options.problemMembers?.(refusal) };
+  send(response, refusal.status, problem, PROBLEM_JSON, requestId, retry);
 }
 
 function send(

@@ -34,6 +34,7 @@ export interface ApiAppOptions<A extends HttpApi, Caller> {
   /** Served at /openapi.json. */
   readonly openApi: object;
   readonly translate: TranslateError;
+  readonly problemMembers?: RefuseOptions['problemMembers'];
   readonly authorize: Authorize<Caller>;
   /** Addresses or CIDRs whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
@@ -55,6 +56,7 @@ export function createApiListener<A extends HttpApi, Caller>(
   const trusts = proxyAddr.compile([...options.trustedProxies]);
   const serving: ServeOptions<Caller> = {
     translate,
+    ...(options.problemMembers && { problemMembers: options.problemMembers }),
     authorize,
     addressOf: (request) => proxyAddr(request, trusts),
     newRequestId: randomUUID,
@@ -89,7 +91,12 @@ function createExpressApp<A extends HttpApi, Caller>(
   const contentSecurityPolicy = { directives: { upgradeInsecureRequests: null } };
   app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy }));
   app.use(cors({ origin: [...allowedOrigins], credentials: true, maxAge: 600 }));
-  for (const { operation, listener } of listeners) app[operation.method](operation.path, listener);
+  for (const { operation, listener } of listeners) {
+    app[operation.method](
+      operation.path,
+      (request, response) => void listener(request, response, request.params),
+    );
+  }
   for (const [path, { contentType, body }] of Object.entries(documents)) {
     app.get(path, (_request, response) => void response.type(contentType).send(body));
   }

@@ -1,5 +1,5 @@
 import type { RoomRecord } from '@romm-netplay/protocol';
-import { ROOM_TTL_MS, type RoomRegistry } from './room-registry.js';
+import { type HandoverRegistry, ROOM_TTL_MS } from './room-registry.js';
 
 export interface RoomRegistryOptions {
   /** How long a record lives without a refresh. */
@@ -12,7 +12,7 @@ export interface MemoryRoomRegistryOptions extends RoomRegistryOptions {
 }
 
 /** The rooms of one process (mode A1). */
-export function createMemoryRoomRegistry(options: MemoryRoomRegistryOptions = {}): RoomRegistry {
+export function createMemoryRoomRegistry(options: MemoryRoomRegistryOptions = {}): HandoverRegistry {
   const { ttlMs = ROOM_TTL_MS, now = Date.now } = options;
   const entries = new Map<string, { record: RoomRecord; expiresAtMs: number }>();
 
@@ -39,6 +39,13 @@ export function createMemoryRoomRegistry(options: MemoryRoomRegistryOptions = {}
       if (nodeId !== undefined && held.nodeId !== nodeId) return Promise.resolve('held-by-other-node');
       entries.delete(roomName);
       return Promise.resolve('removed');
+    },
+    transfer(roomName, fromNodeId, record, lifeMs) {
+      const held = live(roomName);
+      if (held === undefined) return Promise.resolve('absent');
+      if (held.nodeId !== fromNodeId) return Promise.resolve('held-by-other-node');
+      entries.set(roomName, { record: structuredClone(record), expiresAtMs: now() + lifeMs });
+      return Promise.resolve('transferred');
     },
     resolve: (roomName) => Promise.resolve(structuredClone(live(roomName))),
     list: () =>

@@ -1,7 +1,13 @@
 import { type RoomRecord, roomRecord } from '@romm-netplay/protocol';
 import type { RedisConnection } from '../redis/connection.js';
 import type { RoomRegistryOptions } from './memory-room-registry.js';
-import { type RemoveOutcome, ROOM_TTL_MS, type RoomRegistry, type UpsertOutcome } from './room-registry.js';
+import {
+  type HandoverRegistry,
+  type RemoveOutcome,
+  ROOM_TTL_MS,
+  type TransferOutcome,
+  type UpsertOutcome,
+} from './room-registry.js';
 
 /**
  * Name to record, and name to time of expiry. The hash tag keeps both on one Cluster node, so that a script
@@ -43,6 +49,15 @@ if held and ARGV[2] ~= '' and cjson.decode(held).nodeId ~= ARGV[2] then return '
 drop(ARGV[1])
 return held and 'removed' or 'absent'`;
 
+/** ARGV: name, record, time to live in ms, nodeId of the holder. */
+const TRANSFER = `${PRELUDE}
+local held = live(ARGV[1])
+if not held then return 'absent' end
+if cjson.decode(held).nodeId ~= ARGV[4] then return 'held-by-other-node' end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
+return 'transferred'`;
+
 /** ARGV: name. */
 const RESOLVE = `${PRELUDE}
 return live(ARGV[1])`;
@@ -55,7 +70,7 @@ return redis.call('HVALS', KEYS[1])`;
 export function createRedisRoomRegistry(
   redis: RedisConnection,
   options: RoomRegistryOptions = {},
-): RoomRegistry {
+): HandoverRegistry {
   const { ttlMs = ROOM_TTL_MS } = options;
   const evaluate = (script: string, args: string[]) =>
     redis.run((client) => client.eval(script, { keys: KEYS, arguments: args }));
@@ -72,6 +87,10 @@ export function createRedisRoomRegistry(
       ])) as UpsertOutcome;
     },
     remove: async (roomName, nodeId) => (await evaluate(REMOVE, [roomName, nodeId ?? ''])) as RemoveOutcome,
+    async transfer(roomName, fromNodeId, record, lifeMs) {
+      const args = [roomName, JSON.stringify(record), String(lifeMs), fromNodeId];
+      return (await evaluate(TRANSFER, args)) as TransferOutcome;
+    },
     async resolve(roomName) {
       const json = (await evaluate(RESOLVE, [roomName])) as string | null;
       return json === null ? undefined : parseRecord(json);

@@ -5,6 +5,7 @@ export const ROOM_TTL_MS = 60_000;
 
 export type UpsertOutcome = 'stored' | 'held-by-other-node';
 export type RemoveOutcome = 'removed' | 'absent' | 'held-by-other-node';
+export type TransferOutcome = 'transferred' | 'absent' | 'held-by-other-node';
 
 /**
  * Which rooms exist and which node hosts each. A live record belongs to the node that wrote it, known by
@@ -19,4 +20,18 @@ export interface RoomRegistry {
   resolve(roomName: string): Promise<RoomRecord | undefined>;
   /** Every live record. The cost follows the number of rooms. */
   list(): Promise<RoomRecord[]>;
+}
+
+/** A registry through which rooms can change nodes. */
+export interface HandoverRegistry extends RoomRegistry {
+  /**
+   * Puts the record of another node in the place of a live one that `fromNodeId` holds, and lets it live for
+   * `lifeMs`. Atomic: nobody but the holder gives a room away, and no name is free in between.
+   */
+  transfer(
+    roomName: string,
+    fromNodeId: string,
+    record: RoomRecord,
+    lifeMs: number,
+  ): Promise<TransferOutcome>;
 }

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { RoomRecord } from '@romm-netplay/protocol';
-import type { RoomRegistry } from '@romm-netplay/shared-state';
+import type { HandoverRegistry, RoomRegistry } from '@romm-netplay/shared-state';
 
-export interface RoomRegistryUnderTest {
-  readonly registry: RoomRegistry;
+export interface RoomRegistryUnderTest<R extends RoomRegistry = RoomRegistry> {
+  readonly registry: R;
   /** A second registry over the same state, as another process has it. */
-  readonly other: RoomRegistry;
+  readonly other: R;
   /** Lets time pass until a record that was written before is gone. */
   expire(): Promise<void>;
   close(): Promise<void>;
@@ -103,5 +103,44 @@ export function roomRegistryContract(open: (ttlMs: number) => Promise<RoomRegist
     expect((await subject.registry.list()).map(({ room_name: name }) => name).sort()).toEqual(
       [...names].sort(),
     );
+  });
+}
+
+/** What a registry does through which rooms change nodes (P2.10). */
+export function handoverRegistryContract(
+  open: (ttlMs: number) => Promise<RoomRegistryUnderTest<HandoverRegistry>>,
+): void {
+  let subject: RoomRegistryUnderTest<HandoverRegistry>;
+  beforeEach(async () => {
+    subject = await open(60_000);
+  });
+  afterEach(() => subject.close());
+
+  it('lets the holder, and nobody else, give a room to another node (P2.10, D3)', async () => {
+    const moved = roomOf({ ...NODE_B, current: 2, game_id: 42 });
+    expect(await subject.registry.transfer('friday', 'node-a', moved, 60_000)).toBe('absent');
+    await subject.registry.upsert(roomOf());
+    expect(await subject.other.transfer('friday', 'node-b', moved, 60_000)).toBe('held-by-other-node');
+    expect(await subject.registry.resolve('friday')).toEqual(roomOf());
+    expect(await subject.registry.transfer('friday', 'node-a', moved, 60_000)).toBe('transferred');
+    expect(await subject.other.list()).toEqual([moved]);
+    // What the node that gave it away still had under way changes nothing.
+    expect(await subject.registry.upsert(roomOf())).toBe('held-by-other-node');
+    expect(await subject.registry.remove('friday', 'node-a')).toBe('held-by-other-node');
+    expect(await subject.registry.transfer('friday', 'node-a', moved, 60_000)).toBe('held-by-other-node');
+    expect(await subject.other.upsert(moved)).toBe('stored');
+  });
+
+  it('lets one of many transfers of a room happen', async () => {
+    await subject.registry.upsert(roomOf());
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => {
+        const target = roomOf({ nodeId: `node-${index}`, url: `https://${index}.example.org` });
+        return (index % 2 === 0 ? subject.registry : subject.other).transfer(
+          ...(['friday', 'node-a', target, 60_000] as const),
+        );
+      }),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'transferred')).toHaveLength(1);
   });
 }

@@ -1,0 +1,75 @@
+import type { RequestListener } from 'node:http';
+import type { CloseStack, ListeningServer, Logger } from '@romm-netplay/service-kit';
+import type { SfuConfig } from './config.js';
+import { withoutPrefix } from './http/legacy-prefix.js';
+import { createRequestHandlers, type RequestHandlersDeps } from './signaling/request-handlers.js';
+import type { SocketsBySession } from './signaling/sockets-by-session.js';
+import { createGateway } from './socketio/gateway.js';
+import { FIXED_LIMITS, type SocketLimits } from './ws/limits.js';
+import { attachSocketServer } from './ws/socket-server.js';
+import { createSocketSlots } from './ws/socket-slots.js';
+
+export interface SocketParts {
+  readonly config: SfuConfig;
+  readonly server: ListeningServer;
+  /** Answers every request that belongs to no socket. */
+  readonly api: RequestListener;
+  readonly requestDeps: RequestHandlersDeps;
+  readonly sockets: SocketsBySession;
+  readonly graceMs: number;
+  readonly limits: Partial<SocketLimits> | undefined;
+  readonly log: Logger;
+  readonly closing: CloseStack;
+}
+
+/** Both protocols on one port: the same sessions, rooms and limits behind them. Requests are served from now on. */
+export function openSockets(parts: SocketParts) {
+  const { config, server, api, requestDeps, sockets, graceMs, log, closing } = parts;
+  const limits = { ...limitsOf(config), ...parts.limits };
+  const slots = createSocketSlots(limits);
+  const options = {
+    slots,
+    session: {
+      ...requestDeps,
+      sockets,
+      graceMs,
+      handlers: createRequestHandlers(requestDeps),
+      nodeId: config.nodeId,
+      onUnexpected: (error: unknown, clientId: string) =>
+        log.error({ err: error, clientId }, 'request failed'),
+    },
+    limits,
+    allowsOrigin: originCheck(config),
+    trustedProxies: config.trustedProxies,
+    allowQueryToken: config.allowQueryToken,
+  };
+  const gateway = createGateway(options);
+  const { takesUpgrade } = gateway;
+  const socketServer = attachSocketServer({ server: server.server, ...options, takesUpgrade });
+  server.serve(
+    withoutPrefix((request, response) => {
+      if (!gateway.takesRequest(request, response)) api(request, response);
+    }),
+  );
+  closing.defer(() => socketServer.close());
+  closing.defer(() => gateway.close());
+  return {
+    connections: () => socketServer.connections + gateway.connections,
+    shutSockets: () => slots.drain(),
+  };
+}
+
+const limitsOf = (config: SfuConfig): SocketLimits => ({
+  ...FIXED_LIMITS,
+  maxSocketsPerAddress: config.maxSocketsPerAddress,
+  textPerSecond: config.maxMessagesPerSecond,
+  binaryPerSecond: config.maxFramesPerSecond,
+});
+
+/** Pages of the node's own host and of the listed origins may connect; other pages may not. */
+function originCheck({ allowedOrigins, publicUrl }: SfuConfig) {
+  const allowed = new Set(allowedOrigins);
+  if (publicUrl !== undefined) allowed.add(new URL(publicUrl).origin);
+  return (origin: string, host: string | undefined) =>
+    allowed.has(origin) || (URL.canParse(origin) && new URL(origin).host === host);
+}

@@ -1,0 +1,110 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RoomMap, RoomRecord, RoomSnapshot } from '@romm-netplay/protocol';
+import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
+import type { Handlers } from '@romm-netplay/service-kit';
+import { giveUpPlace } from '../rooms/give-up-place.js';
+import { listRooms } from '../rooms/list-rooms.js';
+import type { RoomDirectory } from '../rooms/room-directory.js';
+import { joinReserved, openReserved, type ReservePlaceDeps } from '../rooms/reserve-place.js';
+import { playerOf } from '../signaling/player.js';
+import { legacyGame, roomExtraOf } from '../socketio/legacy-game.js';
+import { requiredToken } from './required-token.js';
+
+export interface RoomHandlersDeps extends ReservePlaceDeps {
+  readonly allowQueryToken: boolean;
+}
+
+type RoomHandlers = Pick<Handlers<typeof SFU_API>, 'listRooms' | 'createRoom' | 'joinRoom' | 'leaveRoom'>;
+
+/** The rooms over HTTP, as clients of romm-sfu-server and EmulatorJS know them. */
+export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
+  const { verifier, policy, directory } = deps;
+
+  /** Any token of a player tells who they are; whether it may open or join is seen when it is used up. */
+  async function identify(headers: IncomingHttpHeaders, queryToken: string | undefined) {
+    const token = requiredToken(headers, queryToken, deps);
+    const claims = await verifier.verify(token, [...new Set([...policy.identity, ...policy.ticket])]);
+    return { token, absentee: { player: playerOf(claims), sessionId: claims.sid } };
+  }
+
+  return {
+    async listRooms({ headers, query }) {
+      await verifier.verify(requiredToken(headers, query.token, deps), policy.identity);
+      const rooms = await listRooms(deps, { gameId: sentByScript(query.game_id) });
+      return { body: query.domain === undefined ? byName(rooms) : bySession(directory, rooms) };
+    },
+
+    async createRoom({ headers, query, body }) {
+      const { token, absentee } = await identify(headers, query.token);
+      const { room_name: roomName, max_players: maxPlayers, password, ...extra } = body;
+      const { room, resume_token: resumeToken } = await openReserved(deps, absentee, {
+        room_name: roomName,
+        max_players: maxPlayers,
+        ...(password != null && password !== '' && { password }),
+        visibility: 'local',
+        extra: roomExtraOf(extra),
+        token,
+      });
+      return { body: { ...entered(directory, room), resume_token: resumeToken } };
+    },
+
+    async joinRoom({ headers, query, params, body }) {
+      const { token, absentee } = await identify(headers, query.token);
+      const { room, resume_token: resumeToken } = await joinReserved(deps, absentee, {
+        room_name: params.roomId,
+        ...(body.password != null && { password: body.password }),
+        spectator: false,
+        extra: {},
+        token,
+      });
+      return {
+        body: {
+          ...entered(directory, room),
+          ...(resumeToken !== undefined && { resume_token: resumeToken }),
+        },
+      };
+    },
+
+    async leaveRoom({ headers, query, params }) {
+      const { absentee } = await identify(headers, query.token);
+      giveUpPlace(deps, absentee.player, params.roomId);
+      return { body: { success: true } };
+    },
+  };
+}
+
+/** What pages send for a game they do not know. */
+const sentByScript = (gameId: string | undefined): string | undefined =>
+  gameId === '' || gameId === 'undefined' || gameId === 'null' ? undefined : gameId;
+
+const byName = (rooms: readonly RoomRecord[]): RoomMap =>
+  Object.fromEntries(rooms.map((room) => [room.room_name, room]));
+
+/** Stock EmulatorJS joins by the key; a room that no such client opened has its name for one. */
+const bySession = (directory: RoomDirectory, rooms: readonly RoomRecord[]): RoomMap =>
+  Object.fromEntries(
+    [...rooms].reverse().map((room) => {
+      const { sessionid } = room;
+      const owner = directory
+        .find(room.room_name)
+        ?.users()
+        .find((user) => user.is_owner);
+      return [
+        typeof sessionid === 'string' ? sessionid : room.room_name,
+        { ...room, player_name: owner?.name ?? '' },
+      ];
+    }),
+  );
+
+const entered = ({ nodeId, url }: RoomDirectory, room: RoomSnapshot) => ({
+  room_id: room.room_name,
+  room: {
+    ...legacyGame(room.extra),
+    room_name: room.room_name,
+    current: room.users.filter(({ slot }) => slot !== null).length,
+    max: room.max_players,
+    hasPassword: room.has_password,
+    nodeId,
+    url,
+  },
+});

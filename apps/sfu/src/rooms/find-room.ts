@@ -1,0 +1,36 @@
+import { findNode, type NodeRegistry, type RoomRegistry } from '@romm-netplay/shared-state';
+import { SocketError } from '../errors.js';
+import type { Caller } from './caller.js';
+import { EventMessage } from './event-message.js';
+import type { Room } from './room.js';
+import type { RoomDirectory } from './room-directory.js';
+
+export interface FindRoomDeps {
+  readonly directory: RoomDirectory;
+  readonly registry: RoomRegistry;
+  readonly nodes: NodeRegistry;
+}
+
+/**
+ * The room, where this node hosts it or is the one it moved to. Of a room on another node the caller is told
+ * where that is, as the node itself announces it: the url in a room's record sends nobody anywhere.
+ * @throws SocketError room_elsewhere; StateUnavailableError
+ */
+export async function findRoom(
+  { directory, registry, nodes }: FindRoomDeps,
+  caller: Caller,
+  roomName: string,
+): Promise<Room | undefined> {
+  const room = directory.find(roomName);
+  if (room !== undefined) return room;
+  const record = await registry.resolve(roomName);
+  if (record === undefined) return undefined;
+  // On its way to us, or left over from before a restart.
+  if (record.nodeId === directory.nodeId) return directory.adopt(roomName);
+  const node = await findNode(nodes, record.nodeId);
+  // Another life of this very node, or one that nobody vouches for.
+  if (node === undefined || node.url === directory.url) return undefined;
+  const { url, nodeId } = node;
+  caller.outbox.sendEvent(new EventMessage('room-redirect', { room_name: roomName, url, nodeId }));
+  throw new SocketError('room_elsewhere');
+}

@@ -1,0 +1,56 @@
+import type { Replies, RequestData } from '@romm-netplay/protocol';
+import type { Player } from '../signaling/player.js';
+import type { Caller } from './caller.js';
+import { joinRoom, type JoinRoomDeps } from './join-room.js';
+import { keepPlace, type KeepPlaceDeps } from './keep-place.js';
+import { openRoom } from './open-room.js';
+import { NOBODY } from './room.js';
+
+export type ReservePlaceDeps = JoinRoomDeps & KeepPlaceDeps;
+
+/** A player who asks without a connection, by HTTP. */
+export interface Absentee {
+  readonly player: Player;
+  /** The signed-in session of their token; its end frees the place. */
+  readonly sessionId: string | undefined;
+}
+
+/**
+ * Opens a room whose owner has yet to connect. Nobody gets in by this who could not otherwise (D11): the place
+ * is one that is kept, and is free again after the grace time (D19, D20).
+ */
+export async function openReserved(
+  deps: ReservePlaceDeps,
+  absentee: Absentee,
+  request: RequestData<'open-room'>,
+): Promise<Replies['open-room']> {
+  const caller = callerFor(deps, absentee);
+  const seat = await openRoom(deps, caller, request);
+  keepPlace(deps, caller);
+  return seat;
+}
+
+/** Takes a place for a player who has yet to connect. Whoever is connected in it stays there, and spends nothing. */
+export async function joinReserved(
+  deps: ReservePlaceDeps,
+  absentee: Absentee,
+  request: RequestData<'join-room'>,
+): Promise<Pick<Replies['join-room'], 'room'> & { resume_token?: string }> {
+  const room = deps.directory.find(request.room_name);
+  const place = room?.placeOf(absentee.player.playerId);
+  if (room !== undefined && place !== undefined && place.keptUntilMs === undefined) {
+    return { room: room.snapshot() };
+  }
+  const caller = callerFor(deps, absentee);
+  const seat = await joinRoom(deps, caller, request);
+  keepPlace(deps, caller);
+  return seat;
+}
+
+const callerFor = ({ newId }: ReservePlaceDeps, absentee: Absentee): Caller => ({
+  ...absentee,
+  clientId: newId(),
+  outbox: NOBODY,
+  connected: true,
+  room: undefined,
+});

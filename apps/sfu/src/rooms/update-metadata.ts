@@ -1,0 +1,48 @@
+import type { Replies, RequestData } from '@romm-netplay/protocol';
+import { SocketError } from '../errors.js';
+import { broadcastUsers } from './broadcast.js';
+import { type Caller, membershipOf, ownedRoom } from './caller.js';
+import { tellUpdated, type TellDeps } from './tell-changed.js';
+
+/** Changes what a room says of its game. Its mode decided how it began, and stays. */
+export function updateRoomMetadata(
+  deps: TellDeps,
+  caller: Caller,
+  { metadata }: RequestData<'update-room-metadata'>,
+): Replies['update-room-metadata'] {
+  const room = ownedRoom(caller);
+  const { netplay_mode: mode = room.extra.netplay_mode, ...changes } = metadata;
+  if (mode !== room.extra.netplay_mode) {
+    const message = 'data.metadata.netplay_mode: cannot change after a room was opened; open another one';
+    throw new SocketError('invalid_request', { message });
+  }
+  room.describe(changed(room.extra, changes));
+  tellUpdated(deps, room);
+  // The new game may fit some members and not others.
+  broadcastUsers(room);
+  return { room: room.info() };
+}
+
+/** Changes what the caller says of themselves. */
+export function updatePlayerMetadata(
+  caller: Caller,
+  { metadata }: RequestData<'update-player-metadata'>,
+): Replies['update-player-metadata'] {
+  const { room, member } = membershipOf(caller);
+  const extra = changed(member.extra, metadata);
+  const compatibility = room.describeMember(caller.player.playerId, extra);
+  broadcastUsers(room);
+  return { extra, compatibility };
+}
+
+/** Members that `changes` names are replaced, and removed by null. */
+function changed<T extends object>(
+  current: T,
+  changes: { readonly [K in keyof T]?: T[K] | null | undefined },
+): T {
+  const next = Object.entries({ ...current, ...withoutUndefined(changes) });
+  return Object.fromEntries(next.filter(([, value]) => value !== null)) as T;
+}
+
+const withoutUndefined = (object: object): object =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));

@@ -1,0 +1,16 @@
+import type { Replies, RequestData } from '@romm-netplay/protocol';
+import { type Caller, membershipOf, ownedRoom } from './caller.js';
+import { tellChanged, type TellDeps } from './tell-changed.js';
+
+/** Moves the caller to a free slot or beside the slots; an owner moves anybody. */
+export function updatePlayerSlot(
+  deps: TellDeps,
+  caller: Caller,
+  { slot, player_id: playerId = caller.player.playerId }: RequestData<'update-player-slot'>,
+): Replies['update-player-slot'] {
+  const isOwn = playerId === caller.player.playerId;
+  const room = isOwn ? membershipOf(caller).room : ownedRoom(caller);
+  room.moveTo(playerId, slot);
+  tellChanged(deps, room);
+  return { slot };
+}

@@ -1,0 +1,68 @@
+import { requestEnvelope, type RequestId } from '@romm-netplay/protocol';
+import type { CloseName, SocketErrorBody } from '@romm-netplay/protocol/wire';
+import type { Session } from './session.js';
+
+interface Envelope {
+  readonly id: RequestId;
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/**
+ * The text frames of netplay.v1 over a session: a request in, its reply or refusal out. Neither this nor the
+ * session's binary and closing inputs throw or reject, whatever arrives.
+ */
+export class TextSession {
+  readonly #session: Session;
+  readonly #sendText: (text: string) => void;
+
+  constructor(session: Session, sendText: (text: string) => void) {
+    this.#session = session;
+    this.#sendText = sendText;
+  }
+
+  receiveText(text: string): void {
+    if (this.#session.closed) return;
+    const envelope = readEnvelope(text);
+    if (envelope === undefined) {
+      this.#session.close('badMessage');
+      return;
+    }
+    try {
+      this.#session.inTurn(() => this.#answer(envelope));
+    } catch (error) {
+      this.#refuse(envelope.id, error);
+    }
+  }
+
+  async #answer({ id, type, data }: Envelope): Promise<void> {
+    try {
+      const reply = await this.#session.handle(type, data);
+      this.#sendText(JSON.stringify({ id, ok: true, data: reply }));
+    } catch (error) {
+      const refusal = this.#refuse(id, error);
+      // A connection that nobody stands behind is of no use.
+      if (!this.#session.authenticated) this.#session.close(farewellFor(refusal));
+    }
+  }
+
+  #refuse(id: RequestId, error: unknown): SocketErrorBody {
+    const refusal = this.#session.describe(error);
+    this.#sendText(JSON.stringify({ id, ok: false, error: refusal }));
+    return refusal;
+  }
+}
+
+/** How a connection ends on which nobody could be made known. */
+function farewellFor({ code, retryable }: SocketErrorBody): CloseName {
+  if (code === 'token_revoked') return 'sessionEnded';
+  return retryable ? 'unavailable' : 'unauthorized';
+}
+
+function readEnvelope(text: string): Envelope | undefined {
+  try {
+    return requestEnvelope.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,43 @@
+import { SocketError } from '../errors.js';
+import type { Caller } from '../rooms/caller.js';
+import type { RoomDirectory } from '../rooms/room-directory.js';
+import type { Room } from '../rooms/room.js';
+import type { Session } from '../signaling/session.js';
+import type { Aliases } from './aliases.js';
+import type { SocketIoOutbox } from './outbox.js';
+
+/** One Socket.IO connection, for the handlers of its events. */
+export interface ConnectionContext {
+  readonly session: Session;
+  readonly outbox: SocketIoOutbox;
+  /** The token it was opened with: today's clients have no other to open and join with. */
+  readonly connectToken: string;
+  readonly aliases: Aliases;
+  readonly directory: RoomDirectory;
+  /** Whether the connection may be sent the list of rooms again already (D26). */
+  readonly mayList: () => boolean;
+}
+
+/** Answers what the acknowledgement is called with; a rejection is told by a word of the dialect. */
+export type LegacyHandler = (
+  context: ConnectionContext,
+  payload: unknown,
+) => readonly unknown[] | Promise<readonly unknown[]>;
+
+export function callerOf({ session }: ConnectionContext): Caller {
+  // A connection is bound after its token was verified, so this is for the compiler.
+  if (session.caller === undefined) throw new SocketError('unauthorized');
+  return session.caller;
+}
+
+/**
+ * The room of this connection, whatever room the event names: a name gives no access (D12), and one that is
+ * meant for another room must not change this one. @throws SocketError room_not_found, not_in_room
+ */
+export function ownRoom(context: ConnectionContext, roomName: string | undefined): Room {
+  const caller = callerOf(context);
+  const { room } = caller;
+  if (room?.heldBy(caller) !== undefined && (roomName === undefined || roomName === room.name)) return room;
+  const exists = roomName === undefined || context.directory.find(roomName) !== undefined;
+  throw new SocketError(exists ? 'not_in_room' : 'room_not_found');
+}

@@ -1,0 +1,119 @@
+import { RateLimiter } from 'limiter';
+import type { Socket } from 'socket.io';
+import type { TokenClaims } from '@romm-netplay/token-core';
+import { SocketError } from '../errors.js';
+import type { RoomDirectory } from '../rooms/room-directory.js';
+import { Session, type SessionDeps } from '../signaling/session.js';
+import type { SocketLimits } from '../ws/limits.js';
+import type { Aliases } from './aliases.js';
+import type { ConnectionContext, LegacyHandler } from './connection-context.js';
+import { SFU } from './dialect.js';
+import { LegacyRefusal } from './legacy-refusal.js';
+import { SocketIoOutbox } from './outbox.js';
+import { isRelayed, relayToRoom } from './relay-to-room.js';
+import { REQUEST_EVENTS } from './sfu-requests.js';
+
+/** What the handshake found out. */
+export interface Introduced {
+  readonly claims: TokenClaims;
+  readonly token: string;
+}
+
+export interface ConnectionDeps {
+  readonly session: SessionDeps;
+  readonly directory: RoomDirectory;
+  readonly aliases: Aliases;
+  readonly limits: SocketLimits;
+}
+
+/** The list of rooms, a second and connection (D26). */
+const LISTS_PER_SECOND = 2;
+
+type Acknowledge = (...args: unknown[]) => void;
+
+/**
+ * Binds a Socket.IO connection to a session. No packet of it throws out of here, whatever it holds (D25):
+ * every event is looked up in a map, every acknowledgement is checked to be one.
+ */
+export function bindConnection(
+  socket: Socket,
+  { claims, token }: Introduced,
+  { session: sessionDeps, directory, aliases, limits }: ConnectionDeps,
+): SocketIoOutbox {
+  const outbox = new SocketIoOutbox(socket, SFU, {
+    aliasOf: (clientId) => aliases.of(clientId),
+    now: sessionDeps.now,
+    maxSendBufferBytes: limits.maxSendBufferBytes,
+    onClose: () => session.disconnected(),
+  });
+  const session = new Session(sessionDeps, outbox, { claims, clientId: socket.id });
+  const requests = new RateLimiter({ tokensPerInterval: limits.textPerSecond, interval: 'second' });
+  const lists = new RateLimiter({ tokensPerInterval: LISTS_PER_SECOND, interval: 'second' });
+  const context: ConnectionContext = {
+    session,
+    outbox,
+    connectToken: token,
+    aliases,
+    directory,
+    mayList: () => lists.tryRemoveTokens(1),
+  };
+
+  // Every packet ends here: what is not passed on reaches no listener, not even one for an event named "error".
+  socket.use(([name, ...args]: unknown[]) => receive(context, requests, String(name), args));
+  socket.on('disconnect', (reason) => {
+    const onPurpose = reason === 'client namespace disconnect';
+    // A handler begins within this call.
+    if (onPurpose && outbox.dialect.leavesByDisconnecting) void session.handle('leave-room', {});
+    aliases.forget(socket.id);
+    session.disconnected();
+  });
+  return outbox;
+}
+
+function receive(context: ConnectionContext, requests: RateLimiter, name: string, args: unknown[]): void {
+  const last = args.at(-1);
+  const acknowledge = typeof last === 'function' ? (args.pop() as Acknowledge) : () => undefined;
+  const [payload] = args;
+  try {
+    if (isRelayed(name) && saidIn(name, payload) === undefined) {
+      relayToRoom(context, name, payload);
+      acknowledge(null);
+      return;
+    }
+    if (!requests.tryRemoveTokens(1)) {
+      context.outbox.close('tooManyMessages');
+      return;
+    }
+    const chat = saidIn(name, payload);
+    const handle = REQUEST_EVENTS.get(chat === undefined ? name : 'chat-message');
+    if (handle === undefined) throw new SocketError('unknown_type');
+    context.session.inTurn(() => answer(context, handle, chat ?? payload, acknowledge));
+  } catch (error) {
+    acknowledge(refusalOf(context, error));
+  }
+}
+
+async function answer(
+  context: ConnectionContext,
+  handle: LegacyHandler,
+  payload: unknown,
+  acknowledge: Acknowledge,
+): Promise<void> {
+  try {
+    acknowledge(...(await handle(context, payload)));
+  } catch (error) {
+    acknowledge(refusalOf(context, error));
+  }
+}
+
+function refusalOf({ outbox, session }: ConnectionContext, error: unknown): unknown {
+  return error instanceof LegacyRefusal ? error.word : outbox.dialect.refusal(session.describe(error));
+}
+
+/** Chat for everybody that a stock client sends as a data message; whispers stay what they are. */
+function saidIn(name: string, payload: unknown): { message: string } | undefined {
+  if (name !== 'data-message' || typeof payload !== 'object' || payload === null) return undefined;
+  const chat = (payload as { 'chat-message'?: { message?: unknown; to?: unknown } | null })['chat-message'];
+  if (typeof chat !== 'object' || chat === null || typeof chat.message !== 'string') return undefined;
+  return chat.to === undefined || chat.to === 'all' ? { message: chat.message } : undefined;
+}

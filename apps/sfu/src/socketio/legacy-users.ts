@@ -1,0 +1,52 @@
+import type { RoomUser } from '@romm-netplay/protocol';
+import { legacyMemberGame } from './legacy-game.js';
+import { legacyUserId } from './legacy-id.js';
+
+/** The slot that today's clients read as "watches". */
+export const SPECTATOR_SLOT = 8;
+
+/**
+ * The members of a room as clients of romm-sfu-server read them. Everything but the game comes from the
+ * server: who somebody is, their name, and whether they are the host (D22).
+ */
+export const sfuUsers = (users: readonly RoomUser[]) =>
+  Object.fromEntries(
+    users.map((user) => [
+      legacyUserId(user.player_id),
+      {
+        ...legacyMemberGame(user.extra),
+        ...identityOf(user),
+        userid: legacyUserId(user.player_id),
+        netplay_username: user.name,
+        socket_id: user.client_id,
+        player_slot: user.slot ?? SPECTATOR_SLOT,
+        is_spectator: user.slot === null,
+        is_host: user.is_owner,
+        ready: user.ready,
+        validation: user.compatibility,
+        reconnecting: !user.connected,
+      },
+    ]),
+  );
+export type SfuUsers = ReturnType<typeof sfuUsers>;
+
+/**
+ * The players as stock EmulatorJS reads them: only who is there, by slot, because the place in the list is
+ * the number of the controller; each by the id they made up for themselves, where they did.
+ */
+export function stockPlayers(
+  users: readonly RoomUser[],
+  aliasOf: (clientId: string) => string | undefined,
+): Record<string, object> {
+  const there = users
+    .filter((user) => user.connected)
+    .sort((a, b) => (a.slot ?? Infinity) - (b.slot ?? Infinity));
+  return Object.fromEntries(
+    there.map((user) => {
+      const userid = aliasOf(user.client_id) ?? legacyUserId(user.player_id);
+      return [userid, { ...identityOf(user), userid, playerId: userid }];
+    }),
+  );
+}
+
+const identityOf = ({ name, client_id: clientId }: RoomUser) => ({ player_name: name, socketId: clientId });

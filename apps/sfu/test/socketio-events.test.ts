@@ -1,0 +1,269 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@romm-netplay/testing';
+import { connectLegacy, type LegacyPlayer, sfuExtra, stockExtra } from './support/legacy-player.js';
+import { nextEvent, startNode, type TestNode } from './support/node.js';
+
+let node: TestNode;
+beforeEach(async () => {
+  node = await startNode();
+});
+afterEach(() => node.close());
+
+const connect = (name: string) => connectLegacy(node, name);
+const lobby = { netplay_mode: 1, romHash: 'abc', coreId: 'snes9x', coreVersion: '1' };
+
+/** Ada owns the room, Bob has a slot, Cid is elsewhere. */
+async function three(extra: object = {}, more: object = {}) {
+  const [ada, bob, cid] = [await connect('Ada'), await connect('Bob'), await connect('Cid')];
+  await ada.enter('open-room', sfuExtra('den', extra), more);
+  await bob.enter('join-room', sfuExtra('den', extra));
+  return { ada, bob, cid };
+}
+
+describe('events of romm-sfu-server, answered (P1.12, R1)', () => {
+  it.each<[string, unknown, unknown[]]>([
+    ['sfu-available', {}, [{ available: false }]],
+    [
+      'request-room-state',
+      { roomName: 'den' },
+      [null, { room_phase: 'lobby', lobby_state: { phase: 'lobby' } }],
+    ],
+    ['request-room-list', {}, [null, [{ id: 'den', name: 'den', current: 2, max: 4, rom_hash: 'abc' }]]],
+    ['get-open-rooms', {}, [null, [{ id: 'den' }]]],
+    ['player-ready', { roomName: 'den' }, [null]],
+    ['toggle-ready', { roomName: 'den' }, [null]],
+    ['player-unready', {}, [null]],
+    ['update-player-slot', { roomName: 'den', playerSlot: 3 }, [null]],
+    ['join-info', { roomName: 'den', romHash: 'abc', emulatorId: 'snes9x' }, [null, { compatible: true }]],
+    ['join-info', { romHash: 'xyz' }, [null, { compatible: false, status: 'mismatch' }]],
+    ['update-room-metadata', { roomName: 'den', metadata: { rom_name: 'Chess' } }, [null]],
+    ['update-player-metadata', { metadata: { coreVersion: '2' } }, [null]],
+    ['chat-message', { message: 'hi' }, [null, { messageId: expect.any(String) }]],
+    ['webrtc-signal', { target: 'host', offer: 1 }, ['not a member']],
+    ['data-message', { any: 'thing' }, [null]],
+    ['input', { frame: 1 }, [null]],
+    ['snapshot', [1, 2], [null]],
+    ['leave-room', { roomName: 'den' }, [null]],
+    ['leave-room', undefined, [null]],
+  ])('%s %j', async (event, payload, answer) => {
+    const { ada } = await three(lobby);
+    expect(await ada.call(event, ...(payload === undefined ? [] : [payload]))).toMatchObject(answer);
+  });
+
+  it.each([
+    'sfu-get-router-rtp-capabilities',
+    'sfu-create-transport',
+    'sfu-connect-transport',
+    'sfu-restart-ice',
+    'sfu-recreate-transports',
+    'sfu-produce',
+    'sfu-producedata',
+    'sfu-consume',
+    'sfu-consumedata',
+    'sfu-get-producers',
+    'sfu-get-data-producers',
+  ])('%s: sfu unavailable', async (event) => {
+    const ada = await connect('Ada');
+    expect(await ada.call(event, {})).toEqual(['sfu unavailable']);
+    expect(await ada.call(event)).toEqual(['sfu unavailable']);
+  });
+});
+
+describe('events of romm-sfu-server, refused', () => {
+  it.each<[who: 'ada' | 'bob' | 'cid', event: string, payload: unknown, word: unknown]>([
+    ['cid', 'request-room-state', { roomName: 'den' }, 'not in room'],
+    ['cid', 'request-room-state', { roomName: 'nowhere' }, 'no such room'],
+    ['cid', 'leave-room', { roomName: 'nowhere' }, 'no such room'],
+    ['cid', 'leave-room', { roomName: 'den' }, 'not in room'],
+    ['ada', 'leave-room', { roomName: 'other' }, 'no such room'],
+    ['cid', 'player-ready', { roomName: 'den' }, 'not in room'],
+    ['cid', 'update-room-metadata', { roomName: 'den', metadata: {} }, 'not in room'],
+    ['bob', 'update-room-metadata', { roomName: 'den', metadata: {} }, 'not owner'],
+    ['cid', 'update-player-metadata', { metadata: {} }, 'not in room'],
+    ['cid', 'join-info', { roomName: 'den' }, 'not in room'],
+    ['bob', 'update-player-slot', { playerSlot: 0 }, 'slot taken'],
+    ['bob', 'update-player-slot', { playerSlot: 7 }, 'invalid slot'],
+    ['bob', 'update-player-slot', { playerSlot: '1' }, 'invalid slot'],
+    ['bob', 'update-player-slot', {}, 'invalid slot'],
+    ['bob', 'launch-game', { roomName: 'den' }, 'not room owner'],
+    ['bob', 'start-game', { roomName: 'den' }, 'not host'],
+    ['ada', 'start-game', { roomName: 'den' }, 'not all players ready'],
+    ['ada', 'ready-at-frame-1', { roomName: 'den', frame: 1 }, 'not in prepare phase'],
+    ['bob', 'netplay-host-paused', {}, 'not owner'],
+    ['bob', 'netplay-host-resumed', { roomName: 'den' }, 'not owner'],
+    ['cid', 'chat-message', { message: 'x' }, 'not in room'],
+    ['ada', 'chat-message', { message: 'x'.repeat(501) }, 'invalid'],
+    ['ada', 'chat-message', {}, 'invalid'],
+    ['cid', 'webrtc-signal', { target: 'host', offer: 1 }, 'not in room'],
+    ['bob', 'webrtc-signal', { target: 'stranger', offer: 1 }, 'not a member'],
+    ['bob', 'webrtc-signal', {}, 'invalid'],
+    ['cid', 'data-message', { x: 1 }, 'not in room'],
+    ['cid', 'input', { x: 1 }, 'not in room'],
+    ['ada', 'nonsense', {}, 'unknown event'],
+    ['ada', '__proto__', {}, 'unknown event'],
+    ['ada', 'error', {}, 'unknown event'],
+  ])('%s: %s %j is told %j', async (who, event, payload, word) => {
+    const players = await three(lobby);
+    expect(await players[who].call(event, payload)).toEqual([word]);
+  });
+
+  it('player-ready in a room without a lobby: not a delay sync room', async () => {
+    const { ada } = await three();
+    expect(await ada.call('player-ready', {})).toEqual(['not a delay sync room']);
+    expect(await ada.call('launch-game', {})).toEqual(['not a delay sync room']);
+  });
+
+  it.each<[string, object, object, unknown]>([
+    ['a name that is taken', sfuExtra('den'), {}, 'room exists'],
+    ['no name', sfuExtra(' '), {}, 'invalid'],
+    ['a password that is too long', sfuExtra('new'), { password: 'x'.repeat(200) }, 'invalid'],
+  ])('open-room with %s', async (_what, extra, more, word) => {
+    const { cid } = await three();
+    expect(await cid.enter('open-room', extra, more)).toEqual([word]);
+  });
+
+  it.each<[string, object, object, unknown]>([
+    ['a room that is not', sfuExtra('nowhere'), {}, 'no such room'],
+    ['the wrong password', sfuExtra('den'), { password: 'wrong' }, 'bad password'],
+    ['no password', sfuExtra('den'), {}, 'bad password'],
+    ['no place left', sfuExtra('den'), { password: 'secret', max: 2 }, 'room full'],
+  ])('join-room with %s', async (_what, extra, { max = 4, ...more }: { max?: number }, word) => {
+    const [ada, bob, cid] = [await connect('Ada'), await connect('Bob'), await connect('Cid')];
+    await ada.enter('open-room', sfuExtra('den'), { password: 'secret', maxPlayers: max });
+    await bob.enter('join-room', sfuExtra('den'), { password: 'secret' });
+    expect(await cid.enter('join-room', extra, more)).toEqual([word]);
+  });
+
+  it('join-room with another game, as an object that offers to watch (D23)', async () => {
+    const { cid } = await three(lobby);
+    const other = { ...lobby, romHash: 'xyz' };
+    expect(await cid.enter('join-room', sfuExtra('den', other))).toMatchObject([
+      { error: 'incompatible_game', canJoinAsSpectator: true },
+    ]);
+    expect(await cid.enter('join-room', sfuExtra('den', { ...other, player_slot: 8 }))).toMatchObject([
+      null,
+      {},
+    ]);
+  });
+});
+
+describe('a delay-sync game from lobby to pause', () => {
+  it('tells every step to clients of both protocols', async () => {
+    const { ada, bob } = await three(lobby);
+    const cid = await node.connect('Cid');
+    await cid.join('den', { spectator: true });
+    const [, state] = await bob.call('request-room-state', { roomName: 'den' });
+    const ids = Object.keys((state as { users: object }).users);
+    await ada.call('player-ready', { roomName: 'den' });
+    await bob.heard(
+      'lobby-state',
+      ({ player_ready: ready }: { player_ready: Record<string, boolean> }) => ready[ids[0]!] === true,
+    );
+    await bob.call('toggle-ready', { roomName: 'den' });
+    await ada.heard(
+      'player-ready-updated',
+      ({ userid, ready }: { userid: string; ready: boolean }) => userid === ids[1] && ready,
+    );
+    const launched = nextEvent(cid, 'game-launch');
+    expect(await ada.call('start-game', { roomName: 'den' })).toEqual([null]);
+    const [launch] = await bob.heard('game-launch');
+    expect(launch).toEqual(await launched);
+    expect(await bob.heard('prepare-start')).toMatchObject([
+      { startFrame: (launch as { start_frame: number }).start_frame },
+    ]);
+    await ada.call('ready-at-frame-1', { roomName: 'den', frame: 1 });
+    await bob.call('ready-at-frame-1', { roomName: 'den', frame: 1 });
+    expect(await bob.heard('start-game')).toMatchObject([
+      { frame: expect.any(Number), start_time: expect.any(Number) },
+    ]);
+    expect(await ada.call('netplay-host-paused', { roomName: 'den' })).toEqual([null]);
+    expect(await bob.heard('netplay-host-paused')).toMatchObject([{ text: expect.any(String) }]);
+    expect(await ada.call('netplay-host-resumed', {})).toEqual([null]);
+    await bob.heard('netplay-host-resumed');
+    await bob.call('update-player-slot', { playerSlot: 2 });
+    await ada.heard(
+      'player-slot-updated',
+      ({ userid, playerSlot }: { userid: string; playerSlot: number }) =>
+        userid === ids[1] && playerSlot === 2,
+    );
+    await bob.call('leave-room', { roomName: 'den' });
+    expect(await ada.heard('room-player-left')).toEqual([{ userid: ids[1] }]);
+  });
+
+  it('puts out whoever the owner kicks, in each dialect', async () => {
+    const owner = await node.connect('Owner');
+    await owner.open('den');
+    const [ada, bob] = [await connect('Ada'), await connect('Bob')];
+    await ada.enter('join-room', sfuExtra('den'));
+    await bob.enter('join-room', stockExtra('den', 'den'));
+    const { room } = await (await node.connect('Dee')).join('den');
+    for (const { player_id, name } of room.users) {
+      if (['Ada', 'Bob'].includes(name)) await owner.socket.request('kick-player', { player_id, ban: true });
+    }
+    expect(await ada.heard('kicked')).toMatchObject([{ roomName: 'den', banned: true }]);
+    await eventually(() => !bob.socket.connected);
+    expect(await ada.enter('join-room', sfuExtra('den'))).toEqual(['banned']);
+  });
+});
+
+describe('events of stock EmulatorJS', () => {
+  const SESSION = 'c0ffee00-0000-4000-8000-000000000000';
+  const stock = (roomName = 'den', sessionid = SESSION) => stockExtra(roomName, sessionid);
+
+  async function two(): Promise<{ ada: LegacyPlayer; bob: LegacyPlayer }> {
+    const [ada, bob] = [await connect('Ada'), await connect('Bob')];
+    await ada.enter('open-room', stock(), { maxPlayers: 2 });
+    return { ada, bob };
+  }
+
+  it.each<[string, object, object, unknown]>([
+    ['a session id that is taken', stock('other'), {}, 'Room already exists'],
+    ['a name that is taken', stock('den', 'other'), {}, 'Room already exists'],
+    ['no names that fit', stockExtra(' \n', 'x'), {}, 'Invalid data'],
+  ])('open-room with %s', async (_what, extra, more, word) => {
+    const { bob } = await two();
+    expect(await bob.enter('open-room', extra, more)).toEqual([word]);
+  });
+
+  it('join-room: found by session id, full, unknown, wrong password', async () => {
+    const { ada, bob } = await two();
+    expect(await bob.enter('join-room', stock('whatever'))).toMatchObject([null, {}]);
+    const cid = await connect('Cid');
+    expect(await cid.enter('join-room', stock())).toEqual(['Room is full']);
+    expect(await cid.enter('join-room', stock('den', 'unknown'))).toEqual(['Room not found']);
+    await ada.call('leave-room');
+    expect(await ada.enter('open-room', stock('locked', 'l'), { password: 'secret' })).toEqual([null]);
+    expect(await cid.enter('join-room', stock('locked', 'l'), { password: 'no' })).toEqual([
+      'Incorrect password',
+    ]);
+    const invited = { ...stock('locked', 'l'), room_password: 'secret' };
+    expect(await cid.enter('join-room', invited)).toMatchObject([null, {}]);
+    expect(await cid.call('leave-room')).toEqual([null]);
+    expect(await cid.call('data-message', { x: 1 })).toEqual(['Not in a room']);
+  });
+
+  it('shows nobody who is away: the game would wait for them', async () => {
+    const { ada, bob } = await two();
+    await bob.enter('join-room', stock());
+    ada.clear();
+    bob.socket.io.engine.close();
+    const [players] = await ada.heard('users-updated');
+    expect(Object.values(players as object)).toMatchObject([{ player_name: 'Ada' }]);
+  });
+
+  it('takes chat in data messages, under the name the server knows (D22)', async () => {
+    const { ada, bob } = await two();
+    await bob.enter('join-room', stock());
+    const said = { message: 'hi', player_name: 'Ada', from: 'somebody', to: 'all' };
+    bob.socket.emit('data-message', { 'chat-message': said });
+    expect(await ada.heard('data-message')).toMatchObject([
+      { 'chat-message': { player_name: 'Bob', message: 'hi' } },
+    ]);
+    ada.clear();
+    bob.socket.emit('data-message', { 'chat-message': { ...said, to: 'ada only' } });
+    expect(await ada.heard('data-message')).toMatchObject([
+      { 'chat-message': { to: 'ada only' } },
+      { sender: bob.socket.id },
+    ]);
+  });
+});

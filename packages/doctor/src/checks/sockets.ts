@@ -1,0 +1,172 @@
+import type { Finding } from '@romm-netplay/protocol';
+import { SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
+import { fault, ok, quoteLocation, skipped, warning } from '../findings.js';
+import type { SocketOutcome } from '../node-socket.js';
+import type { Observed } from '../observe.js';
+import { codeOf, isHtml } from './answers.js';
+
+const UPGRADE_LINES =
+  'nginx: `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";`; Apache: mod_proxy_wstunnel; Caddy and Traefik do it by themselves.';
+
+type Refused = Extract<SocketOutcome, { kind: 'refused' }>;
+
+/** Whether players' sockets open, keep their subprotocol and carry frames. */
+export function checkSocket({ sfu: { base, socket } }: Observed): Finding[] {
+  const url = `${base}${SOCKET_PATH}`;
+  const check = 'socket';
+  if (socket.kind === 'none') {
+    return [
+      fault(
+        check,
+        `${url} does not answer a WebSocket upgrade (${socket.code}).`,
+        `Let the proxy pass upgrades. ${UPGRADE_LINES}`,
+      ),
+    ];
+  }
+  if (socket.kind === 'refused') return [refusedSocket(url, socket)];
+  if (socket.subprotocol !== SUBPROTOCOL) {
+    return [
+      fault(
+        check,
+        `${url} upgrades without the subprotocol ${SUBPROTOCOL}; browsers close such a socket at once.`,
+        'Let the proxy pass the header Sec-WebSocket-Protocol on, in the request and in the answer.',
+      ),
+    ];
+  }
+  if (!socket.ponged) {
+    return [
+      fault(
+        check,
+        `${url} upgrades, but no frame comes back: something between does not carry WebSocket traffic.`,
+        `Turn buffering and inspection off for this path. ${UPGRADE_LINES}`,
+      ),
+    ];
+  }
+  return [ok(check, `Sockets open at ${url}.`)];
+}
+
+function refusedSocket(url: string, refused: Refused): Finding {
+  const { status, requestId, location } = refused;
+  const check = 'socket';
+  const code = problemCode(refused);
+  if (status >= 300 && status < 400) {
+    return fault(
+      check,
+      `${url} redirects to ${quoteLocation(location, url)}; a WebSocket cannot follow.`,
+      `Let the proxy pass ${SOCKET_PATH} without redirect or sign-in: sockets bring their own token.`,
+    );
+  }
+  if (code === 'subprotocol_missing') {
+    return fault(
+      check,
+      `The header Sec-WebSocket-Protocol does not reach the SFU at ${url}.`,
+      'Let the proxy pass the header Sec-WebSocket-Protocol on.',
+    );
+  }
+  if (code === 'not_found' && requestId === undefined) {
+    return fault(
+      check,
+      `The SFU is reached, but under another path than ${SOCKET_PATH}.`,
+      `Make the proxy keep the path ${SOCKET_PATH}, without a prefix (nginx: a slash at the end of proxy_pass changes it).`,
+    );
+  }
+  // An answer of the HTTP half: the request came without its Upgrade header.
+  if (status === 426 || code === 'not_found' || (status === 400 && code === undefined)) {
+    return fault(
+      check,
+      `The Upgrade header is lost on the way to ${url} (answered ${status}): the SFU sees an ordinary request.`,
+      `Let the proxy pass it on. ${UPGRADE_LINES}`,
+    );
+  }
+  if (code === undefined && looksLikePage(refused)) {
+    return fault(
+      check,
+      `${url} answers an HTML page (${status}): the proxy sends this path elsewhere, probably to RomM.`,
+      `Make the proxy lead ${SOCKET_PATH} to the SFU. ${UPGRADE_LINES}`,
+    );
+  }
+  if (status === 429 || status === 503) {
+    return warning(
+      check,
+      `${url} takes no more sockets just now (${status}).`,
+      'Set TRUSTED_PROXIES, or all players share the limit of the proxy; else see SFU_MAX_SOCKETS_PER_ADDRESS.',
+    );
+  }
+  return fault(
+    check,
+    `${url} refuses the WebSocket with ${status}.`,
+    `Make the proxy lead ${SOCKET_PATH} to the SFU. ${UPGRADE_LINES}`,
+  );
+}
+
+const looksLikePage = ({ contentType, text }: Refused): boolean =>
+  contentType.includes('html') || /^\s*</.test(text);
+
+function problemCode({ text }: Refused): string | undefined {
+  return /"code":"([a-z_]{1,64})"/.exec(text)?.[1];
+}
+
+/** Whether a page of the origin the operator named may open a socket. */
+export function checkSocketOfPage({
+  targets: { origin },
+  sfu: { base, socket, socketOfPage },
+}: Observed): Finding[] {
+  if (origin === undefined || socketOfPage === undefined) return [];
+  const check = 'socket-origin';
+  if (socketOfPage.kind === 'opened') return [ok(check, `Pages of ${origin} may open sockets at ${base}.`)];
+  if (socketOfPage.kind === 'refused' && problemCode(socketOfPage) === 'origin_refused') {
+    return [
+      fault(
+        check,
+        `The SFU refuses sockets from pages of ${origin}.`,
+        `Add ${origin} to ALLOWED_ORIGINS of the SFU; for pages of its own host set PUBLIC_URL, or keep the Host header.`,
+      ),
+    ];
+  }
+  if (socket.kind !== 'opened')
+    return [skipped(check, 'No socket opens at all, so pages of an origin were not tried.')];
+  return [
+    fault(
+      check,
+      `Sockets open, but not from pages of ${origin}.`,
+      'Look for a rule of the proxy on the Origin header, and take it out: the SFU judges origins.',
+    ),
+  ];
+}
+
+/** Socket.IO, which older clients use, where the node speaks it. */
+export function checkSocketIo({ sfu: { base, polling, pollingUpgrade } }: Observed): Finding[] {
+  const check = 'socket-io';
+  const url = `${base}/socket.io/`;
+  if (polling.kind === 'none') return [skipped(check, `${url} does not answer.`)];
+  if (codeOf(polling) === 'not_found') return [skipped(check, 'This node does not speak Socket.IO.')];
+  if (!/^\d?\{"sid"/.test(polling.text)) {
+    const page = isHtml(polling) ? 'an HTML page' : `${polling.status}`;
+    return [
+      warning(
+        check,
+        `${url} answers ${page}; clients that speak Socket.IO cannot connect.`,
+        'If you have such clients, make the proxy lead /socket.io/ to the SFU, with upgrade headers.',
+      ),
+    ];
+  }
+  if (!(polling.headers.get('cache-control') ?? 'no-store').includes('no-store')) {
+    return [
+      fault(
+        check,
+        `The proxy lets answers of ${url} be cached; clients would talk to a stored session.`,
+        'Take `expires` and Cache-Control lines for /socket.io/ out of the proxy.',
+      ),
+    ];
+  }
+  if (pollingUpgrade?.kind !== 'opened') {
+    return [
+      warning(
+        check,
+        `${url} answers polling, but no WebSocket: games would be slow.`,
+        `Let the proxy pass upgrades on /socket.io/ too. ${UPGRADE_LINES}`,
+      ),
+    ];
+  }
+  return [ok(check, `Socket.IO clients can connect at ${url}.`)];
+}

@@ -1,0 +1,43 @@
+import type { NodeRecord } from '@romm-netplay/protocol';
+import { MAX_NODES, NODE_TTL_MS, type NodeRegistry, type NodeRegistryOptions } from './node-registry.js';
+
+export interface MemoryNodeRegistryOptions extends NodeRegistryOptions {
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** The nodes of one process (mode A1). */
+export function createMemoryNodeRegistry(options: MemoryNodeRegistryOptions = {}): NodeRegistry {
+  const { ttlMs = NODE_TTL_MS, now = Date.now } = options;
+  const entries = new Map<string, { readonly record: NodeRecord; readonly storedAtMs: number }>();
+
+  function sweep(): void {
+    for (const [nodeId, { storedAtMs }] of entries) {
+      if (storedAtMs + ttlMs <= now()) entries.delete(nodeId);
+    }
+  }
+
+  return {
+    upsert(record) {
+      sweep();
+      const held = entries.get(record.nodeId)?.record;
+      if (held === undefined && entries.size >= MAX_NODES) return Promise.resolve('full');
+      if (held !== undefined && held.url !== record.url) return Promise.resolve('held-by-other-node');
+      entries.set(record.nodeId, { record: { ...record }, storedAtMs: now() });
+      return Promise.resolve('stored');
+    },
+    remove(nodeId, startedAtMs) {
+      if (entries.get(nodeId)?.record.startedAtMs === startedAtMs) entries.delete(nodeId);
+      return Promise.resolve();
+    },
+    list() {
+      sweep();
+      return Promise.resolve(
+        [...entries.values()].map(({ record, storedAtMs }) => ({
+          ...record,
+          ageMs: Math.max(0, now() - storedAtMs),
+        })),
+      );
+    },
+  };
+}
