@@ -36,10 +36,10 @@ export async function benchRelay(onRound: (done: number, total: number) => void)
   const disposers = createDisposers();
   try {
     const auth = await startAuth(disposers);
-    const metricsPort = String(await freePort());
-    const sfuUrl = await startSfu(disposers, auth, { METRICS_PORT: metricsPort });
+    // First, on a node of its own: what thousands of sockets leave behind is not the relay's to clear away.
+    const memory = await measureMemory(auth);
+    const sfuUrl = await startSfu(disposers, auth);
     const bareUrl = await startBareServer(disposers, 'ws-rooms');
-    const memory = await measureMemory(auth, sfuUrl, metricsPort);
     const join: Record<Name, JoinRoom> = {
       ours: (room, onInput) => joinOurs(auth, sfuUrl, room, onInput),
       bare: (room, onInput) => joinBare(bareUrl, room, onInput),
@@ -189,8 +189,10 @@ async function joinBare(url: string, room: number, onInput: (frame: Buffer) => v
 }
 
 /** What a socket that has said hello costs, and what a room with one player costs on top of its socket. */
-async function measureMemory(auth: AuthUnderLoad, sfuUrl: string, metricsPort: string): Promise<string[][]> {
+async function measureMemory(auth: AuthUnderLoad): Promise<string[][]> {
   const disposers = createDisposers();
+  const metricsPort = String(await freePort());
+  const sfuUrl = await startSfu(disposers, auth, { METRICS_PORT: metricsPort });
   const readTokens = await auth.mint('read', newPlayers(IDLE_SOCKETS));
   const kilobytes = () => residentKilobytes(metricsPort);
   try {

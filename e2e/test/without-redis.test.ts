@@ -5,23 +5,21 @@ import { composeAuth } from '@romm-netplay/auth/compose';
 import { parseEmbeddedConfig } from '@romm-netplay/auth/config';
 import { createMemoryState, NODE_TTL_MS } from '@romm-netplay/shared-state';
 import { createDisposers, eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { nodeRegistryContract } from '../../packages/shared-state/test/contracts/node-registry.contract.js';
 import { roomRegistryContract } from '../../packages/shared-state/test/contracts/room-registry.contract.js';
+import { closeTestDatabase, testDatabase } from '../../apps/auth/test/support/database.js';
 import { createMemoryKeyStore } from '../../apps/auth/src/adapters/memory-key-store.js';
 import { type AuthApiClient, createAuthApiClient } from '../../apps/sfu/src/adapters/auth-api-client.js';
 import { createHttpNodeRegistry } from '../../apps/sfu/src/adapters/http-node-registry.js';
 import { createHttpRoomRegistry } from '../../apps/sfu/src/adapters/http-room-registry.js';
 import { type Instance, ISSUER, SECRET, startInstance } from './support/instance.js';
 
+afterAll(closeTestDatabase);
+
 /** Two adapters over one auth, whose state forgets by a clock of the test. */
 async function overAuth<R>(ttlMs: number, create: (auth: AuthApiClient) => R) {
   const disposers = createDisposers();
-  const dataDir = await mkdtemp(join(tmpdir(), 'netplay-a3-'));
-  disposers.defer(() => rm(dataDir, { recursive: true }));
   let nowMs = 1_800_000_000_000;
   const env = {
     PORT: '0',
@@ -33,13 +31,14 @@ async function overAuth<R>(ttlMs: number, create: (auth: AuthApiClient) => R) {
   const config = parseEmbeddedConfig({
     ...env,
     ROMM_SFU_INTERNAL_SECRET: SECRET,
-    DATA_DIR: dataDir,
     SIGNING_ALG: 'ES256',
+    KEY_ENCRYPTION_KEY: 'ab'.repeat(32),
   });
   const auth = disposers.use(
     await composeAuth(config, {
       state: createMemoryState({ ttlMs, now: () => nowMs }),
       keyStore: createMemoryKeyStore(),
+      database: await testDatabase(),
     }),
   );
   const registry = () => create(createAuthApiClient({ baseUrl: auth.url, secret: SECRET }));
