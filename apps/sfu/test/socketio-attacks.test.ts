@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@romm-netplay/testing';
 import fc from 'fast-check';
@@ -11,6 +9,7 @@ import {
   sfuExtra,
   stockExtra,
 } from './support/legacy-player.js';
+import { heapInUse } from './support/heap.js';
 import { nextEvent, startNode, type TestNode } from './support/node.js';
 
 let node: TestNode;
@@ -36,13 +35,6 @@ const EVENTS = [
     'constructor',
   ],
 ];
-
-/** What is in use: garbage is collected first, or the number would only tell when that happened last. */
-function heapInUse(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  return process.memoryUsage().heapUsed;
-}
 
 /** Packets as a hostile client writes them; no client library refuses them. */
 async function rawClient(target: TestNode, token: string) {
