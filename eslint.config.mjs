@@ -96,7 +96,7 @@ export default tseslint.config(
   },
   {
     files: [
-      'apps/auth/src/{tokens,keys,identity,accounts,sessions,rooms}/**/*.ts',
+      'apps/auth/src/{tokens,keys,identity,accounts,sessions,rooms,federation}/**/*.ts',
       'apps/sfu/src/{nodes,rooms,signaling,tokens,ice,doctor}/**/*.ts',
       'apps/*/src/{ports,errors}.ts',
     ],

@@ -125,6 +125,7 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
       revocationLog: state.revocations,
       rooms: state.rooms,
       nodes: state.nodes,
+      issuers: state.issuers,
       keys,
       keyManagement,
       jwksMaxAgeSeconds: Math.floor(config.keyPublishLeadSeconds / 3),

@@ -27,6 +27,18 @@ export const AUTH_ERRORS = {
   room_held_elsewhere: 'Another node hosts a room of this name; only that node may change its record.',
   node_held_elsewhere: 'A node of another URL has this id; give each node a NODE_ID of its own.',
   too_many_nodes: 'There are as many SFU nodes as there may be; wait until stopped ones are forgotten.',
+  issuer_not_found: 'No issuer with this id is registered; list them with GET /api/admin/issuers.',
+  issuer_exists: 'This issuer is registered already; change it with PUT, or remove it first.',
+  own_issuer: 'This is the URL of this instance itself, which needs no registration.',
+  too_many_issuers: 'There are as many issuers as there may be; remove one that is not needed any more.',
+  issuer_state_refused:
+    'A pending issuer can only become active, an active one suspended, and a suspended one active.',
+  issuer_key_unusable:
+    'A pinned key cannot be used: give the public RSA keys (2048 bits or more) or P-256 keys of its JWKS.',
+  issuer_certificate_unusable: 'The ca_certificate cannot be read; give X.509 certificates as PEM.',
+  precondition_required: 'Send If-Match with the ETag of the issuer as you read it.',
+  precondition_failed:
+    'Somebody has changed this issuer since you read it; read it again and repeat your change.',
   key_not_found: 'There is no key with this kid; list them with: netplay-keys list.',
   key_withdrawn: 'This key has been withdrawn already.',
   too_many_keys: 'Too many keys are published; wait until older ones have expired, or withdraw one.',

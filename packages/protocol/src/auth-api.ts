@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { HttpApi } from './http-api.js';
 import { doctorEcho } from './doctor.js';
 import { health, readiness } from './health.js';
+import { ISSUER_API } from './issuer-api.js';
 import { NODE_API } from './node-api.js';
 import { roomMap, roomName, roomRecord } from './room-record.js';
 import { listedKey } from './signing-key.js';
@@ -367,6 +368,7 @@ export const AUTH_API = {
     reply: ok,
     refusals: { 400: 'The body is not valid.', 404: 'Nobody holds this identity.', ...NOT_ADMIN },
   },
+  ...ISSUER_API,
   health,
   readiness,
 } as const satisfies HttpApi;

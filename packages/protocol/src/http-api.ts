@@ -14,7 +14,7 @@ export type Access = 'public' | 'player' | 'account' | 'session' | 'internal' | 
  * There is no second description of it anywhere.
  */
 export interface Operation {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** With `:name` for each parameter. */
   readonly path: string;
   readonly summary: string;

@@ -1,6 +1,7 @@
 export * from './doctor.js';
 export * from './health.js';
 export * from './http-api.js';
+export * from './issuer-record.js';
 export * from './messages.js';
 export * from './node-record.js';
 export type { MemberExtra, MemberExtraChanges, RoomExtra, RoomExtraChanges } from './metadata.js';

@@ -1,6 +1,9 @@
 import type { IdentityCache } from './identity-cache/identity-cache.js';
 import { createMemoryIdentityCache } from './identity-cache/memory-identity-cache.js';
 import { createRedisIdentityCache } from './identity-cache/redis-identity-cache.js';
+import type { IssuerRegistry } from './issuers/issuer-registry.js';
+import { createMemoryIssuerRegistry } from './issuers/memory-issuer-registry.js';
+import { createRedisIssuerRegistry } from './issuers/redis-issuer-registry.js';
 import type { JtiStore } from './jti/jti-store.js';
 import type { AttemptLimiter, AttemptRule } from './limits/attempt-limiter.js';
 import { createMemoryAttemptLimiter, createRedisAttemptLimiter } from './limits/flexible-limiter.js';
@@ -29,6 +32,8 @@ export interface SharedState {
   /** Rooms on their way from one node to another. */
   readonly moves: RoomMoves;
   readonly revocations: RevocationLog;
+  /** Other instances whose players may come here. */
+  readonly issuers: IssuerRegistry;
   readonly identityCache: IdentityCache;
   /** Counts attempts under a rule. */
   limiter(rule: AttemptRule): AttemptLimiter;
@@ -45,6 +50,7 @@ export function createMemoryState(options: MemoryRoomRegistryOptions = {}): Shar
     nodes: createMemoryNodeRegistry(options.now === undefined ? {} : { now: options.now }),
     moves: createMemoryRoomMoves(options),
     revocations: createMemoryRevocationLog(options),
+    issuers: createMemoryIssuerRegistry(options.now === undefined ? {} : { now: options.now }),
     identityCache: createMemoryIdentityCache(options),
     limiter: createMemoryAttemptLimiter,
     ping: () => Promise.resolve(0),
@@ -64,6 +70,7 @@ export async function openRedisState(
     nodes: createRedisNodeRegistry(redis),
     moves: createRedisRoomMoves(redis),
     revocations: createRedisRevocationLog(redis, { now }),
+    issuers: createRedisIssuerRegistry(redis),
     identityCache: createRedisIdentityCache(redis),
     limiter: (rule) => createRedisAttemptLimiter(redis, rule),
     ping: () => redis.ping(),

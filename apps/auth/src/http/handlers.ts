@@ -11,6 +11,7 @@ import { type RoomsDeps, registerRoom } from '../rooms/register-room.js';
 import { unregisterRoom } from '../rooms/unregister-room.js';
 import { mintToken, type MintTokenDeps } from '../tokens/mint-token.js';
 import { verifyToken, type VerifyTokenDeps } from '../tokens/verify-token.js';
+import { createIssuerHandlers, type IssuerHandlersDeps } from './issuer-handlers.js';
 import { createKeyHandlers, type KeyHandlersDeps } from './key-handlers.js';
 import { createPlayerAdminHandlers, type PlayerAdminHandlersDeps } from './player-admin-handlers.js';
 import type { Caller } from './server-access.js';
@@ -24,7 +25,8 @@ export interface HandlersDeps
     NodesDeps,
     SessionHandlersDeps,
     PlayerAdminHandlersDeps,
-    KeyHandlersDeps {
+    KeyHandlersDeps,
+    IssuerHandlersDeps {
   readonly revocationLog: Pick<RevocationLog, 'readAfter'>;
   /** How long verifiers may use the published set, and then how long a stale one while they renew it. */
   readonly jwksMaxAgeSeconds: number;
@@ -38,6 +40,7 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Ca
     ...createSessionHandlers(deps),
     ...createPlayerAdminHandlers(deps),
     ...createKeyHandlers(deps),
+    ...createIssuerHandlers(deps),
 
     async mintToken({ body, headers: { authorization, cookie } }) {
       const credentials = { authorization, cookie };
