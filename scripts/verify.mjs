@@ -28,9 +28,11 @@ const jest = [
   '--no-warnings=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
 ];
+// Many tests wait for processes they started; one at a time would leave a small machine idle.
+const workers = ['--maxWorkers=2'];
 const status = run(
   process.execPath,
-  [...jest, '--forceExit', '--json', `--outputFile=${outputFile}`, ...process.argv.slice(2)],
+  [...jest, ...workers, '--forceExit', '--json', `--outputFile=${outputFile}`, ...process.argv.slice(2)],
   {
     // Jest reports on standard error; its JSON goes to the file.
     stdio: ['ignore', 'ignore', 'inherit'],
