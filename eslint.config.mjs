@@ -96,8 +96,8 @@ export default tseslint.config(
   },
   {
     files: [
-      'apps/auth/src/{tokens,keys,identity,accounts,sessions,rooms,federation}/**/*.ts',
-      'apps/sfu/src/{nodes,rooms,signaling,tokens,ice,doctor}/**/*.ts',
+      'apps/auth/src/{tokens,keys,identity,accounts,sessions,rooms,federation,privacy}/**/*.ts',
+      'apps/sfu/src/{nodes,rooms,signaling,tokens,guests,ice,doctor}/**/*.ts',
       'apps/*/src/{ports,errors}.ts',
     ],
     rules: {

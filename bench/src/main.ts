@@ -1,6 +1,8 @@
 import { cpus } from 'node:os';
 import { benchConsume } from './consume.js';
+import { benchDiscovery } from './discovery.js';
 import { benchHttpVerify } from './http-verify.js';
+import { benchJoinElsewhere } from './join-elsewhere.js';
 import { benchMint } from './mint.js';
 import { benchRelay } from './relay.js';
 import { benchSocket } from './socket.js';
@@ -17,6 +19,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'http-verify': benchHttpVerify,
   socket: benchSocket,
   relay: benchRelay,
+  discovery: benchDiscovery,
+  'join-elsewhere': benchJoinElsewhere,
   // Last: it runs servers in this process, whose memory would weigh on the others.
   'tokens-hour': benchTokensHour,
 };

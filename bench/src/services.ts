@@ -23,13 +23,11 @@ export interface AuthUnderLoad {
 /** The real auth service in its own process, over a Redis of its own. */
 export async function startAuth(disposers: Disposers): Promise<AuthUnderLoad> {
   const redis = disposers.use(await startRedisServer());
-  const dataDir = await mkdtemp(join(tmpdir(), 'netplay-bench-'));
-  disposers.defer(() => rm(dataDir, { recursive: true }));
   const env = {
     ...LOOPBACK,
     AUTH_ISSUER: ISSUER,
     REDIS_URL: redis.url,
-    DATA_DIR: dataDir,
+    DATA_DIR: await dataDirectory(disposers),
     IDENTITY_PROVIDERS: 'dev',
     ROMM_SFU_INTERNAL_SECRET: INTERNAL_SECRET,
   };
@@ -48,6 +46,13 @@ export async function startAuth(disposers: Disposers): Promise<AuthUnderLoad> {
       return tokens;
     },
   };
+}
+
+/** An empty directory for as long as the bench runs. */
+export async function dataDirectory(disposers: Disposers): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'netplay-bench-'));
+  disposers.defer(() => rm(directory, { recursive: true }));
+  return directory;
 }
 
 async function mintOne(

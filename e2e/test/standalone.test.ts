@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createDisposers, startServiceProcess } from '@romm-netplay/testing';
+import { createDisposers, startRedisServer, startServiceProcess } from '@romm-netplay/testing';
 import { entryOf } from './support/instance.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -139,4 +139,20 @@ describe('the demo', () => {
     }
     expect(stdout).toMatch(/All 12 claims held\.\s*$/);
   });
+
+  it('holds every claim across three instances, in memory and over a Redis (A4)', async () => {
+    const redis = disposers.use(await startRedisServer());
+    for (const options of [[], ['--redis', redis.url]]) {
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [entryOf('standalone', 'demo/main.js'), '--federation', ...options],
+        { env: { PATH: process.env['PATH'] } },
+      );
+      for (const code of ['consent_required', 'token_audience', 'token_issuer_untrusted']) {
+        expect(stdout).toContain(`refused: ${code}`);
+      }
+      expect(stdout).toMatch(/Alice is out after \d{1,3} ms/);
+      expect(stdout).toMatch(/All 15 claims held\.\s*$/);
+    }
+  }, 60_000);
 });

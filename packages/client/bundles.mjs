@@ -1,6 +1,11 @@
 /** What is built for browsers. The test on size builds the same from sources. */
 export const bundles = (entry) => [
   { entryPoints: [entry('index')], outfile: 'dist/browser/netplay.js', format: 'esm' },
+  {
+    entryPoints: [entry('federation')],
+    outfile: 'dist/browser/netplay-federation.js',
+    format: 'esm',
+  },
   { entryPoints: [entry('shim')], outfile: 'dist/browser/netplay-shim.js', format: 'iife' },
 ];
 

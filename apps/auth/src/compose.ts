@@ -1,3 +1,4 @@
+import { createPeers, type Peers } from '@romm-netplay/peers';
 import { openApiDocument } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import {
@@ -21,6 +22,8 @@ import {
   type SharedState,
 } from '@romm-netplay/shared-state';
 import {
+  createAssertionVerifier,
+  createGuestVerifier,
   createMigrationVerifier,
   createRevocableVerifier,
   createTokenIssuer,
@@ -30,6 +33,7 @@ import {
   MAX_CLOCK_SKEW_SECONDS,
   MIGRATION_FEATURES,
   READ_TOKEN_TTL_SECONDS,
+  type TokenIssuer,
   trustOnly,
 } from '@romm-netplay/token-core';
 import { ensureFirstAdmin } from './accounts/first-admin.js';
@@ -40,8 +44,13 @@ import { loadEncryptionKey } from './adapters/file-encryption-key.js';
 import { createIdentityProviders } from './adapters/identity-providers.js';
 import { type Database, openDatabase } from './adapters/sql/database.js';
 import { createSqlAccountStore } from './adapters/sql/sql-account-store.js';
+import { createSqlConsentStore } from './adapters/sql/sql-consent-store.js';
+import { createSqlEndedVisitStore } from './adapters/sql/sql-ended-visit-store.js';
 import { createSqlHeldIdentityStore } from './adapters/sql/sql-held-identity-store.js';
+import { createSqlInvitationStore } from './adapters/sql/sql-invitation-store.js';
+import { createSqlIssuerRegistry } from './adapters/sql/sql-issuer-registry.js';
 import { createSqlKeyStore } from './adapters/sql/sql-key-store.js';
+import { createSqlSecretStore } from './adapters/sql/sql-secret-store.js';
 import { createSqlSessionStore } from './adapters/sql/sql-session-store.js';
 import type { AuthConfig } from './config.js';
 import { createHandlers, type HandlersDeps } from './http/handlers.js';
@@ -49,10 +58,18 @@ import { createRefreshCookie } from './http/refresh-cookie.js';
 import { createServerAccess } from './http/server-access.js';
 import { SETUP_DOCUMENTS, SETUP_PATH } from './http/setup-page.js';
 import { translateError } from './http/translate-error.js';
+import { type PeerWatch, startWatchingPeers } from './federation/discovery/watch-peers.js';
+import { createInvitationLimits } from './federation/invitation-limits.js';
+import { type IssuerPublisher, startPublishingIssuers } from './federation/publish-issuers.js';
+import { ENDED_GUESTS_RULE } from './federation/visits/end-guests.js';
+import { startTellingHosts } from './federation/visits/keep-telling-hosts.js';
+import { PAIRWISE_SECRET } from './federation/visits/visiting-subject.js';
+import { instanceSecret } from './keys/instance-secret.js';
 import { startKeepingKeys } from './keys/keep-keys.js';
 import type { KeyManagementDeps } from './keys/key-management.js';
 import type { KeyStore } from './keys/key-store.js';
 import { createSigningKeys, type SigningKeys } from './keys/signing-keys.js';
+import type { ConsentEvent } from './privacy/give-consent.js';
 import { startKeepingSessions } from './sessions/keep-sessions.js';
 
 export interface Auth {
@@ -118,14 +135,21 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
     const keys = await keepKeys(foundation, keyManagement);
     const warnings = config.identityProviders.includes('dev') ? [DEV_IDENTITY_WARNING] : [];
     for (const warning of warnings) log.warn(warning);
-    const tokens = tokenDeps(foundation, keys);
+    const publisher = await publishIssuers(foundation);
+    const peers = await followPeers(foundation);
+    const tokens = tokenDeps(foundation, keys, peers);
+    const visits = await visitDeps(foundation, peers, tokens.issuer, keyManagement);
     const deps: HandlersDeps = {
       ...tokens,
-      ...playerDeps(foundation, tokens.revocations),
+      ...playerDeps(foundation, tokens.revocations, visits.onVisitsEnded),
+      ...visits,
+      peerWatch: watchPeers(foundation, peers, tokens.issuer),
       revocationLog: state.revocations,
       rooms: state.rooms,
       nodes: state.nodes,
-      issuers: state.issuers,
+      ...registryDeps(foundation, publisher, peers),
+      firstUses: state.firstUses,
+      peers,
       keys,
       keyManagement,
       jwksMaxAgeSeconds: Math.floor(config.keyPublishLeadSeconds / 3),
@@ -167,16 +191,71 @@ async function keepKeys(
   return keys;
 }
 
+/** The registered issuers are kept in the database; every process learns of them from what is published. */
+async function publishIssuers({ state, database, closing, log, now }: Foundation): Promise<IssuerPublisher> {
+  const publisher = await startPublishingIssuers({
+    registry: createSqlIssuerRegistry(database.sql, { now }),
+    published: state.issuers,
+    onError: (error) => log.error({ err: error }, 'registered issuers not published'),
+    onSetBack: () =>
+      log.warn('The database knows less of issuers than was published; if it was restored, check the list.'),
+  });
+  closing.defer(() => publisher.close());
+  return publisher;
+}
+
+/** Changing who is registered, and inviting others. */
+const registryDeps = ({ state, database, now }: Foundation, publisher: IssuerPublisher, peers: Peers) => ({
+  issuers: createSqlIssuerRegistry(database.sql, { now }),
+  issuersChanged: () => publisher.publish().then(() => peers.refresh()),
+  invitations: createSqlInvitationStore(database.sql, { now }),
+  invitationLimits: createInvitationLimits((rule) => state.limiter(rule)),
+});
+
+/** Other instances, as the registry names them from moment to moment. */
+async function followPeers({ state, closing, log, now }: Foundation): Promise<Peers> {
+  const peers = createPeers({
+    registry: state.issuers,
+    now,
+    onError: (error, peer) => log.error({ err: error, peer }, 'other instances not followed'),
+  });
+  closing.defer(() => peers.close());
+  // Whoever calls right after the start finds the others known.
+  await peers.refresh();
+  return peers;
+}
+
+/** What other instances tell of their rooms. */
+function watchPeers({ closing, log, now }: Foundation, peers: Peers, issuer: TokenIssuer): PeerWatch {
+  const watch = startWatchingPeers({
+    peers,
+    issueAssertion: (audience) => issuer.issueAssertion(audience),
+    now,
+    onError: (error, peer) => log.warn({ err: error, peer }, 'rooms of another instance not known'),
+  });
+  closing.defer(() => watch.close());
+  return watch;
+}
+
 /** Minting and verifying. */
-function tokenDeps({ config, issuer, state, closing, log, watch, now }: Foundation, keys: SigningKeys) {
+function tokenDeps(
+  { config, issuer, state, closing, log, watch, now }: Foundation,
+  keys: SigningKeys,
+  peers: Peers,
+) {
   const revocations = followRevocations({
     log: state.revocations,
     onError: (error) => log.error({ err: error }, 'revocations not followed'),
     now,
   });
   closing.defer(() => revocations.close());
-  const verifier = createTokenVerifier({ trustedIssuers: trustOnly(issuer, keys), audience: issuer, now });
-  const migrating = createMigrationVerifier(verifier, {
+  const own = trustOnly(issuer, keys);
+  const verifier = createTokenVerifier({ trustedIssuers: own, audience: issuer, now });
+  const guestVerifier = createGuestVerifier(
+    createTokenVerifier({ trustedIssuers: (iss) => own(iss) ?? peers.trusted(iss), audience: issuer, now }),
+    (iss) => iss === issuer,
+  );
+  const migrating = createMigrationVerifier(guestVerifier, {
     hs256Secret: config.accept.hs256Secret,
     now,
     onUse: watch,
@@ -185,16 +264,21 @@ function tokenDeps({ config, issuer, state, closing, log, watch, now }: Foundati
     issuer: createTokenIssuer({ issuer, signingKey: () => keys.current(), now }),
     audience: issuer,
     revocations,
-    // The shared secret never speaks for sessions, so older formats stay out.
+    // Neither other instances nor the shared secret speak for sessions here.
     accessVerifier: createRevocableVerifier(verifier, revocations.isRevoked),
     verifier: createRevocableVerifier(migrating, revocations.isRevoked),
+    assertions: createAssertionVerifier({ trustedIssuers: peers.trusted, audience: issuer, now }),
     acceptedTypes: ['sfu:read', 'sfu:write', ...(config.accept.sfuType ? (['sfu'] as const) : [])],
     jtis: state.jtis,
   } as const;
 }
 
 /** Who players are, and their sessions. */
-function playerDeps(foundation: Foundation, revocations: Pick<Revocations, 'refresh'>) {
+function playerDeps(
+  foundation: Foundation,
+  revocations: Pick<Revocations, 'refresh'>,
+  onVisitsEnded: () => void,
+) {
   const { config, issuer, state, database, closing, log, audit, now } = foundation;
   const sessions = createSqlSessionStore(database.sql);
   const accounts = createSqlAccountStore(database.sql);
@@ -202,6 +286,7 @@ function playerDeps(foundation: Foundation, revocations: Pick<Revocations, 'refr
   const keeper = startKeepingSessions({
     sessions,
     revocationLog: state.revocations,
+    audience: issuer,
     revocations,
     now,
     onError: (error) => log.error({ err: error }, 'ended sessions not announced'),
@@ -222,9 +307,41 @@ function playerDeps(foundation: Foundation, revocations: Pick<Revocations, 'refr
     loginLimits: createLoginLimits((rule) => state.limiter(rule)),
     refreshCookie: createRefreshCookie(issuer, config.refreshCookieSameSite),
     now,
-    onEnded: () => keeper.announce(),
+    onEnded: () => {
+      keeper.announce();
+      onVisitsEnded();
+    },
     onLogin: (event: Readonly<Record<string, unknown>>) => audit('login', event),
     onReuse: ({ id, sub }: { id: string; sub: string }) => audit('refresh_token.reused', { sid: id, sub }),
+  };
+}
+
+/** Players of this instance at others, and how others end what their players do here. */
+async function visitDeps(
+  { state, database, closing, log, audit, now }: Foundation,
+  peers: Peers,
+  issuer: TokenIssuer,
+  { cipher }: KeyManagementDeps,
+) {
+  const secrets = createSqlSecretStore(database.sql);
+  const teller = startTellingHosts({
+    endedVisits: createSqlEndedVisitStore(database.sql),
+    peers,
+    issuer,
+    now,
+    onUntold: (peer, error) => log.warn({ err: error, peer }, 'ended visits not told; tried again later'),
+    onGivenUp: (peer, visits) => log.error({ peer, visits }, 'ended visits not told for a day; given up'),
+    onError: (error) => log.error({ err: error }, 'ended visits not looked for'),
+  });
+  closing.defer(() => teller.close());
+  return {
+    secrets,
+    pairwiseSecret: await instanceSecret({ secrets, cipher }, PAIRWISE_SECRET),
+    consents: createSqlConsentStore(database.sql),
+    onConsent: ({ outcome, ...details }: ConsentEvent) => audit(`consent.${outcome}`, { ...details }),
+    onVisitsEnded: () => teller.announce(),
+    endedGuests: state.limiter(ENDED_GUESTS_RULE),
+    issuerFeed: state.issuers,
   };
 }
 

@@ -36,6 +36,42 @@ export const AUTH_ERRORS = {
   issuer_key_unusable:
     'A pinned key cannot be used: give the public RSA keys (2048 bits or more) or P-256 keys of its JWKS.',
   issuer_certificate_unusable: 'The ca_certificate cannot be read; give X.509 certificates as PEM.',
+  thumbprints_not_confirmed:
+    'Compare its keys with its administrator first: GET /api/admin/issuers/:id/keys shows them. Send all their thumbprints as confirmed_thumbprints.',
+  peer_unreachable: 'The other instance could not be asked.',
+  peer_answer_invalid:
+    'What answers at the URL of the other instance is not netplay auth, or publishes no usable key; check the URL.',
+  peer_is_another:
+    'The instance at this URL goes by another issuer URL; its administrator has to check AUTH_ISSUER.',
+  peer_url_refused: 'The URL of the other instance cannot be registered.',
+  caller_unreachable:
+    'Your instance could not be asked for its keys; a new invitation may have to allow more.',
+  invitation_unreadable:
+    'This is no invitation; paste all of the line, as in https://games.example.org#netplay-invitation=…',
+  invitation_refused:
+    'The invitation is unknown, withdrawn or locked, or its secret is wrong; ask for a new one.',
+  invitation_expired: 'The invitation has expired; ask for a new one.',
+  invitation_used: 'The invitation has been used already; ask for a new one.',
+  peer_not_ready: 'The other instance cannot do this just now; try again in some seconds.',
+  invitation_not_taken: 'The other instance did not take the invitation.',
+  invitation_not_found: 'There is no such invitation; list them with GET /api/admin/federation/invitations.',
+  too_many_invitations: 'There are as many open invitations as there may be; withdraw one, or wait.',
+  peer_not_permitted:
+    'Your instance is registered here, but its permissions do not go as far; ask the administrator.',
+  audience_not_registered:
+    'The audience is no instance that is registered and active here; GET /api/federation/instances lists them.',
+  visits_off: 'The administrator here lets no players go to this instance.',
+  consent_required:
+    'You have not agreed to be known to this instance; agree with POST /api/federation/consents first.',
+  instance_not_found:
+    'No such instance is registered and active here; GET /api/federation/instances lists them.',
+  consent_not_found:
+    'You have not agreed to be known to this instance; GET /api/federation/instances says to which you have.',
+  too_many_ended: 'Your instance has ended more players here than it may within an hour; wait a while.',
+  assertion_missing: 'Send an assertion that your instance signed for this one, as Authorization: Bearer.',
+  assertion_used: 'The assertion was shown before; sign a new one for every call.',
+  peer_not_active:
+    'Your instance is not registered here, or not active; the administrators of both have to agree.',
   precondition_required: 'Send If-Match with the ETag of the issuer as you read it.',
   precondition_failed:
     'Somebody has changed this issuer since you read it; read it again and repeat your change.',
@@ -51,16 +87,20 @@ export const AUTH_ERRORS = {
 
 export type AuthErrorCode = keyof typeof AUTH_ERRORS;
 
+interface AuthErrorOptions {
+  readonly cause?: unknown;
+  readonly retryAfterSeconds?: number;
+  /** One more sentence, for what is not known before. */
+  readonly because?: string;
+}
+
 export class AuthError extends Error {
   readonly code: AuthErrorCode;
   /** When the same request may be tried again, where that is known. */
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(
-    code: AuthErrorCode,
-    { retryAfterSeconds, ...options }: { cause?: unknown; retryAfterSeconds?: number } = {},
-  ) {
-    super(AUTH_ERRORS[code], options);
+  constructor(code: AuthErrorCode, { retryAfterSeconds, because, ...options }: AuthErrorOptions = {}) {
+    super([AUTH_ERRORS[code], because ?? []].flat().join(' '), options);
     this.name = 'AuthError';
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;

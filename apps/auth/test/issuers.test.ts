@@ -2,10 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { generateKeyPairSync } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import { createLogger } from '@romm-netplay/service-kit';
-import { createMemoryState, type IssuerRegistry, StateUnavailableError } from '@romm-netplay/shared-state';
+import { createMemoryState, type SharedState } from '@romm-netplay/shared-state';
 import { generateSigningKey } from '@romm-netplay/token-core';
 import request from 'supertest';
+import { createSqlIssuerRegistry } from '../src/adapters/sql/sql-issuer-registry.js';
+import type { IssuerRegistry } from '../src/federation/issuer-registry.js';
 import { ADMIN_KEY, ALICE, startAuth, type TestAuth } from './support/auth.js';
+import { testDatabase } from './support/database.js';
 
 const PATH = '/api/admin/issuers';
 const KEY = (await generateSigningKey('ES256')).publicJwk;
@@ -14,21 +17,19 @@ const RSA = (await generateSigningKey('RS256')).publicJwk;
 const CERTIFICATES = `${rootCertificates.slice(0, 2).join('\n')}\n`;
 
 const lines: string[] = [];
-const state = createMemoryState();
-let away = false;
-const issuers: IssuerRegistry = {
-  ...state.issuers,
-  list: () => (away ? Promise.reject(new StateUnavailableError()) : state.issuers.list()),
-};
+let state: SharedState;
+let registry: IssuerRegistry;
 let auth: TestAuth;
 beforeAll(async () => {
   const log = createLogger('auth', 'warn', { write: (line) => void lines.push(line) });
-  auth = await startAuth({}, { state: { ...state, issuers }, log });
+  state = createMemoryState();
+  registry = createSqlIssuerRegistry((await testDatabase()).sql, { now: Date.now });
+  auth = await startAuth({}, { state, log });
 });
 afterAll(() => auth.close());
 beforeEach(async () => {
-  for (const { issuer, version } of (await state.issuers.list()).issuers) {
-    await state.issuers.remove(issuer, version);
+  for (const { issuer, version } of (await registry.list()).issuers) {
+    await registry.remove(issuer, version);
   }
   lines.length = 0;
 });
@@ -61,6 +62,10 @@ describe('registering issuers (P2.4)', () => {
       ca_certificate: null,
       certificate_sha256: null,
       allow_private_addresses: false,
+      subject: 'pairwise',
+      players_may_visit: true,
+      quotas: { sockets: 200, rooms: 20, entries_per_minute: 120 },
+      banned_players: [],
       created_at: expect.any(String),
       updated_at: body['created_at'],
       version: expect.any(Number),
@@ -185,6 +190,11 @@ describe('registering issuers (P2.4)', () => {
     ],
     ['a private key', { ca_certificate: privateKey.export({ type: 'pkcs8', format: 'pem' }) }, 'private key'],
     ['a certificate too long', { ca_certificate: 'x'.repeat(8_193) }, '8192'],
+    ['a quota below one socket', { quotas: { sockets: 0, rooms: 1, entries_per_minute: 1 } }, 'sockets'],
+    ['half of the quotas', { quotas: { sockets: 1 } }, 'quotas'],
+    ['another kind of subject', { subject: 'email' }, 'subject'],
+    ['a player that is no player_id', { banned_players: ['ada'] }, 'player_id'],
+    ['a player twice', { banned_players: ['x'.repeat(22), 'x'.repeat(22)] }, 'each player once'],
     ['a fingerprint of another hash', { certificate_sha256: 'ab'.repeat(20) }, '64 hex digits'],
   ])('refuses %s', async (_what, changes, word) => {
     const { status, body } = await create(changes);
@@ -211,7 +221,7 @@ describe('registering issuers (P2.4)', () => {
   it('has a bounded number of issuers (R3)', async () => {
     const { issuer: _, ...draft } = (await registered()).body;
     for (let i = 1; i < 200; i += 1) {
-      await state.issuers.put({ ...draft, issuer: `https://i${i}.example.org` } as never, undefined);
+      await registry.put({ ...draft, issuer: `https://i${i}.example.org` } as never, undefined);
     }
     const { status, body } = await create({ issuer: 'https://last.example.org' });
     expect([status, body.code]).toEqual([409, 'too_many_issuers']);
@@ -250,11 +260,37 @@ describe('changing issuers (P2.4)', () => {
     expect(changed.body.created_at).toBe(body['created_at']);
   });
 
-  it('wants everything named, so that no pin is dropped by forgetting it', async () => {
+  it.each([
+    'label',
+    'permissions',
+    'pinned_keys',
+    'ca_certificate',
+    'certificate_sha256',
+    'allow_private_addresses',
+    'subject',
+    'players_may_visit',
+    'quotas',
+    'banned_players',
+    'state',
+  ])('wants %s named, so that nothing is dropped by forgetting it', async (name) => {
     const { body, path, etag } = await registered({ pinned_keys: [KEY] });
-    const { pinned_keys: _, ...rest } = body;
-    const { status, body: problem } = await call('put', path).set('if-match', etag).send(rest);
-    expect([status, problem.detail]).toEqual([400, expect.stringContaining('pinned_keys')]);
+    const { status, body: problem } = await call('put', path)
+      .set('if-match', etag)
+      .send({ ...body, [name]: undefined });
+    expect([status, problem.detail]).toEqual([400, expect.stringContaining(name)]);
+    expect((await call('get', path)).body).toEqual(body);
+  });
+
+  it('shows a change to every process before it is answered', async () => {
+    const published = async () => (await state.issuers.list()).issuers.map((issuer) => issuer.state);
+    const { body, path } = await registered({ pinned_keys: [KEY] });
+    expect(await published()).toEqual(['pending']);
+    await call('put', path)
+      .set('if-match', '*')
+      .send({ ...body, state: 'active' });
+    expect(await published()).toEqual(['active']);
+    await call('delete', path).set('if-match', '*');
+    expect(await published()).toEqual([]);
   });
 
   it('answers 428 without If-Match and 412 for what is not current, and changes nothing', async () => {
@@ -312,7 +348,7 @@ describe('changing issuers (P2.4)', () => {
     ['suspended', ['suspended', 'active']],
   ])('lets a %s issuer become %s, and be removed', async (from, allowed) => {
     for (const to of ['pending', 'active', 'suspended']) {
-      const { body, path } = await registered();
+      const { body, path } = await registered({ pinned_keys: [KEY] });
       const become = (next: string) =>
         call('put', path)
           .set('if-match', '*')
@@ -344,7 +380,16 @@ describe('changing issuers (P2.4)', () => {
       .send({ ...body, state: 'active' });
     await call('delete', path).set('if-match', '*');
     const common = { issuer: 'https://b.example.org', by: 'api-key' };
-    const terms = { ...common, permissions: ['rooms:join'], pinned_kids: [KEY.kid], private_ca: false };
+    const terms = {
+      ...common,
+      permissions: ['rooms:join'],
+      pinned_kids: [KEY.kid],
+      private_ca: false,
+      subject: 'pairwise',
+      players_may_visit: true,
+      quotas: body['quotas'],
+      banned_players: [],
+    };
     expect(audited()).toEqual([
       expect.objectContaining({ audit: 'issuer.registered', state: 'pending', ...terms }),
       expect.objectContaining({ audit: 'issuer.changed', state: 'active', ...terms }),
@@ -372,13 +417,6 @@ describe('who may not', () => {
       expect((await call('get', path)).status).toBe(200);
     },
   );
-
-  it('hears 503 while the registry is away', async () => {
-    away = true;
-    const { status, body } = await call('get');
-    away = false;
-    expect([status, body.code]).toEqual([503, 'state_unavailable']);
-  });
 
   it.each(['x', '../keys', 'a'.repeat(23)])('hears 400 or 404 of the id %s', async (id) => {
     expect([400, 404]).toContain((await call('get', `/${encodeURIComponent(id)}`)).status);

@@ -61,6 +61,8 @@ describe('SessionStore in PostgreSQL', () => {
 });
 
 describe('announcing ended sessions (P3.7)', () => {
+  const audience = 'https://games.example.org';
+
   it('finds what a replica ended before it was killed', async () => {
     const database = await openPostgres();
     const sessions = createSqlSessionStore(database.sql);
@@ -71,10 +73,10 @@ describe('announcing ended sessions (P3.7)', () => {
     await sessions.end({ sub: 'ada' }, 'signed_out', now());
     // Here the replica dies. Another one comes by:
     const revocationLog = createMemoryRevocationLog();
-    await announceEnded({ sessions, revocationLog });
-    expect((await revocationLog.readAfter(undefined)).sessionIds).toEqual([session.id]);
-    await announceEnded({ sessions, revocationLog });
-    expect((await revocationLog.readAfter(undefined)).sessionIds).toHaveLength(1);
+    await announceEnded({ sessions, revocationLog, audience });
+    expect((await revocationLog.readAfter(undefined)).sessionRefs).toEqual([`${audience} ${session.id}`]);
+    await announceEnded({ sessions, revocationLog, audience });
+    expect((await revocationLog.readAfter(undefined)).sessionRefs).toHaveLength(1);
     await database.close();
   });
 
@@ -88,9 +90,11 @@ describe('announcing ended sessions (P3.7)', () => {
     await sessions.end({ sub: 'ada' }, 'signed_out', now());
     const revocationLog = createMemoryRevocationLog();
     const killed = { ...sessions, markAnnounced: () => Promise.reject(new Error('killed')) };
-    await expect(announceEnded({ sessions: killed, revocationLog })).rejects.toThrow('killed');
-    await announceEnded({ sessions, revocationLog });
-    expect((await revocationLog.readAfter(undefined)).sessionIds).toEqual([session.id, session.id]);
+    await expect(announceEnded({ sessions: killed, revocationLog, audience })).rejects.toThrow('killed');
+    await announceEnded({ sessions, revocationLog, audience });
+    expect((await revocationLog.readAfter(undefined)).sessionRefs).toEqual(
+      Array.from({ length: 2 }, () => `${audience} ${session.id}`),
+    );
     await database.close();
   });
 });
@@ -112,8 +116,8 @@ describe('who holds an identity (D5)', () => {
       expect(await hold(rival, 2_000, 999)).toBe(false);
       expect(await hold(rival, 3_000, 1_001)).toBe(true);
       expect(await hold(holder, 3_001, 0)).toBe(false);
-      expect(await store.release(sub)).toBe(true);
-      expect(await store.release(sub)).toBe(false);
+      expect(await store.release(sub, 3_002)).toBe(true);
+      expect(await store.release(sub, 3_002)).toBe(false);
       expect(await hold(holder)).toBe(true);
       if (engine === 'PostgreSQL') await database.close();
     },

@@ -34,6 +34,7 @@ async function signIn() {
   return { sub, access: body.access_token, refreshToken: refreshToken! };
 }
 const sessionIdOf = (access: string) => decodeJwt<{ sid: string }>(access).sid;
+const sessionRef = (access: string) => `${decodeJwt(access).iss} ${sessionIdOf(access)}`;
 
 describe('a session (S1)', () => {
   it('begins with an access token of 15 minutes and a refresh cookie of 30 days that no script reads', async () => {
@@ -145,7 +146,7 @@ describe('rotation and reuse (S1)', () => {
     expect(reuse.refreshToken).toBeUndefined();
     expect((await client.refresh(newest!)).status).toBe(401);
     const page = await state.revocations.readAfter(undefined);
-    expect(page.sessionIds).toContain(sessionIdOf(access));
+    expect(page.sessionRefs).toContain(sessionRef(access));
     expect(await client.mint(access)).toMatchObject({ status: 401, body: { code: 'token_revoked' } });
   });
 
@@ -204,8 +205,8 @@ describe('ending sessions (S1, S5, P3.7)', () => {
     expect(answer.setCookie).toContain('Max-Age=0');
     expect((await client.refresh(one.refreshToken!)).status).toBe(401);
     expect((await client.mint(two.body.access_token)).status).toBe(200);
-    expect((await state.revocations.readAfter(undefined)).sessionIds).toContain(
-      sessionIdOf(one.body.access_token),
+    expect((await state.revocations.readAfter(undefined)).sessionRefs).toContain(
+      sessionRef(one.body.access_token),
     );
   });
 
@@ -285,8 +286,8 @@ describe('ending sessions (S1, S5, P3.7)', () => {
     const { cursor } = (await ask()).body as { cursor: string };
     await client.logout(refreshToken);
     const { body } = await ask(cursor);
-    expect(body.session_ids).toEqual([sessionIdOf(access)]);
-    expect((await ask(body.cursor as string)).body.session_ids).toEqual([]);
+    expect(body.session_refs).toEqual([sessionRef(access)]);
+    expect((await ask(body.cursor as string)).body.session_refs).toEqual([]);
   });
 });
 

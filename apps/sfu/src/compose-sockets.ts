@@ -1,10 +1,13 @@
 import type { RequestListener } from 'node:http';
+import type { Peers } from '@romm-netplay/peers';
 import type { CloseStack, ListeningServer, Logger } from '@romm-netplay/service-kit';
 import type { SfuConfig } from './config.js';
+import { isPartnerOrigin } from './guests/is-partner-origin.js';
 import { withoutPrefix } from './http/legacy-prefix.js';
 import { createRequestHandlers, type RequestHandlersDeps } from './signaling/request-handlers.js';
-import type { SocketsBySession } from './signaling/sockets-by-session.js';
+import type { OpenSockets } from './signaling/open-sockets.js';
 import { createGateway } from './socketio/gateway.js';
+import type { IdentifyDeps } from './tokens/identify.js';
 import { FIXED_LIMITS, type SocketLimits } from './ws/limits.js';
 import { attachSocketServer } from './ws/socket-server.js';
 import { createSocketSlots } from './ws/socket-slots.js';
@@ -14,8 +17,9 @@ export interface SocketParts {
   readonly server: ListeningServer;
   /** Answers every request that belongs to no socket. */
   readonly api: RequestListener;
-  readonly requestDeps: RequestHandlersDeps;
-  readonly sockets: SocketsBySession;
+  readonly requestDeps: RequestHandlersDeps & IdentifyDeps;
+  readonly issuers: Pick<Peers, 'all'>;
+  readonly sockets: OpenSockets;
   readonly graceMs: number;
   readonly limits: Partial<SocketLimits> | undefined;
   readonly log: Logger;
@@ -24,7 +28,7 @@ export interface SocketParts {
 
 /** Both protocols on one port: the same sessions, rooms and limits behind them. Requests are served from now on. */
 export function openSockets(parts: SocketParts) {
-  const { config, server, api, requestDeps, sockets, graceMs, log, closing } = parts;
+  const { config, server, api, requestDeps, issuers, sockets, graceMs, log, closing } = parts;
   const limits = { ...limitsOf(config), ...parts.limits };
   const slots = createSocketSlots(limits);
   const options = {
@@ -40,6 +44,7 @@ export function openSockets(parts: SocketParts) {
     },
     limits,
     allowsOrigin: originCheck(config),
+    isPartnerOrigin: (origin: string | undefined) => isPartnerOrigin({ issuers }, origin),
     trustedProxies: config.trustedProxies,
     allowQueryToken: config.allowQueryToken,
   };

@@ -18,25 +18,17 @@ import {
   startMetricsServer,
 } from '@romm-netplay/service-kit';
 import { followRevocations, type NodeRegistry, type SharedState } from '@romm-netplay/shared-state';
-import {
-  createCachedVerifier,
-  createMigrationVerifier,
-  createRemoteKeySet,
-  createRevocableVerifier,
-  HS256_ISSUER,
-  type KeySet,
-  MIGRATION_FEATURES,
-  type TokenVerifier,
-  trustOnly,
-} from '@romm-netplay/token-core';
+import { createRemoteKeySet, HS256_ISSUER, type KeySet, MIGRATION_FEATURES } from '@romm-netplay/token-core';
 import {
   type SharedServices,
   servicesOverAuth,
   servicesOverRedis,
   servicesOverState,
 } from './adapters/shared-services.js';
+import { type Guests, openGuests, unlessUnread } from './compose-guests.js';
 import { joinNodes, takeOverFrom } from './compose-nodes.js';
 import { openSockets } from './compose-sockets.js';
+import { judgeTokens } from './compose-tokens.js';
 import type { SfuConfig } from './config.js';
 import { createNodeExamination } from './doctor/examine-node.js';
 import { legacyError } from './http/legacy-error.js';
@@ -49,9 +41,9 @@ import { expirePlaces } from './rooms/expire-places.js';
 import { createPasswordCheck } from './rooms/password.js';
 import { createRoomDirectory, type RoomDirectory } from './rooms/room-directory.js';
 import type { RequestHandlersDeps } from './signaling/request-handlers.js';
-import { createSocketsBySession, type SocketsBySession } from './signaling/sockets-by-session.js';
-import { acceptDevIds, DEV_IDENTITY_WARNING } from './tokens/dev-identity.js';
-import { type TokenPolicy, tokenPolicy } from './tokens/token-policy.js';
+import { createOpenSockets, type OpenSockets } from './signaling/open-sockets.js';
+import { DEV_IDENTITY_WARNING } from './tokens/dev-identity.js';
+import type { IdentifyDeps } from './tokens/identify.js';
 import type { SocketLimits } from './ws/limits.js';
 
 export interface Sfu {
@@ -99,20 +91,15 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     closing.defer(() => services.close());
     const { keys, ready, close: closeKeys } = keysOf(config, overrides, log);
     closing.defer(closeKeys);
-    const { directory, isRevoked, sockets } = openRooms(config, services, server.port, now, log, closing);
+    const guests = openGuests({ config, services, now, log, closing });
+    const parts = { config, services, guests, port: server.port, now, log, closing };
+    const { directory, isRevoked, sockets } = openRooms(parts);
+    guests.watch({ directory, sockets, now });
 
-    const verifier = createRevocableVerifier(verifierOf(config, keys, now, watch), isRevoked);
-    const judges = { verifier, consumer: services.consumer };
-    const { consumer, ...judge } = config.devIdentity
-      ? acceptDevIds(judges, { issuer: config.authIssuer, now })
-      : judges;
     const warnings = [...(config.devIdentity ? [DEV_IDENTITY_WARNING] : []), ...iceWarnings(config.ice)];
     for (const warning of warnings) log.warn(warning);
-    const tokens: Tokens = { ...judge, policy: tokenPolicy(config.accept) };
-    const requestDeps: RequestHandlersDeps = {
-      ...tokens,
-      consumer,
-      onReadTokenJoin: (claims) => watch('read-token-join', claims),
+    const requestDeps: RequestHandlersDeps & IdentifyDeps = {
+      ...judgeTokens({ ...{ config, services, keys, isRevoked, watch, now }, issuers: guests.issuers }),
       registry: services.registry,
       nodes: services.nodes,
       directory,
@@ -143,7 +130,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     // Sockets and requests end before what they use is closed.
     closing.defer(() => server.close());
     const { connections, shutSockets } = openSockets({
-      ...{ config, server, api, requestDeps, sockets, graceMs, log, closing },
+      ...{ config, server, api, requestDeps, sockets, graceMs, log, closing, issuers: guests.issuers },
       limits: overrides.limits,
     });
     const nodes = joinNodes({
@@ -158,7 +145,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
         return directory.size;
       },
       get sessions() {
-        return sockets.size;
+        return sockets.sessions;
       },
       drain: nodes.drain,
       close: () => closing.close(),
@@ -169,45 +156,43 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
   }
 }
 
-interface Tokens {
-  readonly verifier: TokenVerifier;
-  readonly policy: TokenPolicy;
-}
-
 /** How often places are freed whose grace time is over. */
 const SWEEP_MS = 1_000;
 
+interface RoomParts {
+  readonly config: SfuConfig;
+  readonly services: SharedServices;
+  readonly guests: Guests;
+  readonly port: number;
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly closing: CloseStack;
+}
+
 /** The rooms of this node, and the sessions that end places in them. */
-function openRooms(
-  config: SfuConfig,
-  services: SharedServices,
-  port: number,
-  now: () => number,
-  log: Logger,
-  closing: CloseStack,
-) {
-  const isRevoked = (sessionId: string) => followed.isRevoked(sessionId);
-  const directory = openDirectory(config, services, isRevoked, port, now, log, closing);
-  const followed = followSessions(services, directory, now, log, closing);
+function openRooms(parts: RoomParts) {
+  const isRevoked = (sessionRef: string) => followed.isRevoked(sessionRef);
+  const directory = openDirectory(parts, isRevoked);
+  const followed = followSessions(parts, directory);
   return { directory, ...followed };
 }
 
 /** The rooms of this node, kept alive in the registry at half their time to live. */
 function openDirectory(
-  config: SfuConfig,
-  { registry, handover }: SharedServices,
-  isRevoked: (sessionId: string) => boolean,
-  port: number,
-  now: () => number,
-  log: Logger,
-  closing: CloseStack,
+  { config, services: { registry, handover }, guests, port, now, log, closing }: RoomParts,
+  isRevoked: (sessionRef: string) => boolean,
 ): RoomDirectory {
+  const { issuers, mustGo } = guests;
+  // A state that was taken is nowhere else. What has ended meanwhile ends its places when that is read.
+  const isKnownRevoked = (sessionRef: string) => unlessUnread(false, () => isRevoked(sessionRef));
+  const graceMs = config.reconnectGraceSeconds * 1000;
   const directory = createRoomDirectory({
     registry,
     nodeId: config.nodeId,
     url: config.publicUrl ?? `http://localhost:${port}`,
     maxRooms: config.maxRooms,
-    takeOver: takeOverFrom(handover, { graceMs: config.reconnectGraceSeconds * 1000, isRevoked, now }),
+    maxRoomsOf: (instance) => issuers.get(instance)?.quotas.rooms ?? 0,
+    takeOver: takeOverFrom(handover, { graceMs, isRevoked: isKnownRevoked, mustGo, now }),
     now,
     onError: (error, room) => log.warn({ err: error, room }, 'room not announced'),
   });
@@ -221,20 +206,17 @@ function openDirectory(
 
 /** Which sessions have ended, for the tokens that come; and the sockets and places to end when one does. */
 function followSessions(
-  { revocations: log }: SharedServices,
+  { services, now, log, closing }: RoomParts,
   directory: RoomDirectory,
-  now: () => number,
-  logger: Logger,
-  closing: CloseStack,
-): { readonly isRevoked: (sessionId: string) => boolean; readonly sockets: SocketsBySession } {
+): { readonly isRevoked: (sessionRef: string) => boolean; readonly sockets: OpenSockets } {
   const revocations = followRevocations({
-    log,
+    log: services.revocations,
     now,
-    onRevoked: (sessionId) => endSession({ directory, sockets, now }, sessionId),
-    onError: (error) => logger.error({ err: error }, 'ended sessions not followed'),
+    onRevoked: (sessionRef) => endSession({ directory, sockets, now }, sessionRef),
+    onError: (error) => log.error({ err: error }, 'ended sessions not followed'),
   });
   closing.defer(() => revocations.close());
-  const sockets = createSocketsBySession(revocations.isRevoked);
+  const sockets = createOpenSockets(revocations.isRevoked);
   return { isRevoked: revocations.isRevoked, sockets };
 }
 
@@ -308,22 +290,6 @@ async function openServices(
   if (config.internalSecret === undefined)
     throw new TypeError('A node needs state, a redisUrl or an internalSecret.');
   return servicesOverAuth({ baseUrl: config.authBaseUrl, secret: config.internalSecret });
-}
-
-function verifierOf(
-  { authIssuer, clockSkewSeconds, accept }: SfuConfig,
-  keys: KeySet,
-  now: () => number,
-  watch: MigrationWatch,
-): TokenVerifier {
-  const trustedIssuers = trustOnly(authIssuer, keys);
-  const verifier = createCachedVerifier({ trustedIssuers, audience: authIssuer, clockSkewSeconds, now });
-  return createMigrationVerifier(verifier, {
-    hs256Secret: accept.hs256Secret,
-    clockSkewSeconds,
-    now,
-    onUse: watch,
-  });
 }
 
 /** With the interval at which auth follows its own store, a withdrawn key is refused within a second. */

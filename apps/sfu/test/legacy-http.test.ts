@@ -63,6 +63,19 @@ describe('POST /create, /join/:roomId and /leave/:roomId (D10, D11, D19, D20)', 
     expect(ada.socket.connected).toBe(true);
   });
 
+  it.each<[said: object, answer: unknown]>([
+    [{}, null],
+    [{ allow_spectators: true, spectator_mode: 1 }, null],
+    [{ allow_spectators: false }, 'spectators not allowed'],
+    [{ spectator_mode: 0 }, 'spectators not allowed'],
+    [{ allow_spectators: null, spectator_mode: 'x' }, null],
+  ])('%j: whether others may watch', async (said, answer) => {
+    expect((await post('/create', { room_name: 'den', ...said })).status).toBe(200);
+    const bob = await connectLegacy(node, 'Bob', { subject: BOB });
+    const [error] = await bob.enter('join-room', sfuExtra('den', { is_spectator: true }));
+    expect(error).toBe(answer);
+  });
+
   it('gives a ticket that a socket of netplay.v1 resumes with', async () => {
     const { body } = await post('/create', { room_name: 'den' });
     const ada = await node.connect('Ada', ADA);

@@ -92,8 +92,8 @@ describe('kicking (R1, S2)', () => {
     const enter = (playerId: string) =>
       room.join(
         {
-          ...{ clientId: playerId, outbox, sessionId: undefined },
-          player: { issuer: 'i', sub: playerId, playerId, name: playerId },
+          ...{ clientId: playerId, outbox, sessionRef: undefined },
+          player: { issuer: 'i', sub: playerId, playerId, name: playerId, instance: null },
         },
         { spectator: playerId !== 'owner', ticketHash: Buffer.alloc(32) },
       );
@@ -179,6 +179,29 @@ describe('who may do what (S2, D13, D15)', () => {
     expect(await refused(ada, 'kick-player', { player_id: idOf(bob) })).toBe('not_owner');
     await ask(bob, 'kick-player', { player_id: idOf(ada), ban: true });
     expect(await codeOf(ada.join('den'))).toBe('banned');
+  });
+
+  it('ownership goes to nobody who owns as many rooms as a player may (R1)', async () => {
+    const { ada, bob } = await den();
+    for (let i = 0; i < 8; i += 1) {
+      // One socket is in one room; the rooms of the others keep their place for Bob.
+      const other = await node.connect('Bob', bob.subject);
+      await other.open(`of-bob-${i}`);
+      other.socket.close();
+    }
+    const attempt = (player_id: string) => refused(ada, 'transfer-ownership', { player_id });
+    expect(await attempt(idOf(bob))).toBe('rooms_full');
+    expect(await attempt(idOf(ada))).toBe('accepted');
+    const cid = await node.connect('Cid');
+    await cid.join('den');
+    // The room goes to who may own one more, and not to the lowest slot.
+    await ask(ada, 'leave-room', {});
+    const told = nextEvent(bob, 'users-updated');
+    await ask(cid, 'update-player-slot', { slot: 3 });
+    expect((await told).users.filter((user) => user.is_owner)).toMatchObject([{ name: 'Cid' }]);
+    // And lives on where nobody else is left.
+    await ask(cid, 'leave-room', {});
+    expect(await refused(bob, 'update-room', { locked: true })).toBe('accepted');
   });
 
   it('ownership goes to nobody who is away', async () => {

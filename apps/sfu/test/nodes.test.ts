@@ -9,6 +9,7 @@ import {
   StateUnavailableError,
 } from '@romm-netplay/shared-state';
 import { createDisposers, eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
+import { memory, type NodesOverState, startNodesOver, urlOf } from './support/nodes.js';
 import {
   codeOf,
   lose,
@@ -22,29 +23,10 @@ import {
 const disposers = createDisposers();
 afterEach(() => disposers.closeAll());
 
-/** Nodes over one state; `change` puts something else in the place of a part of it, for the first. */
-async function startNodes(
-  openState: () => Promise<SharedState>,
-  change: (state: SharedState) => SharedState = (state) => state,
-  config: Parameters<typeof startNode>[0] = {},
-): Promise<{ a: TestNode; b: TestNode; state: SharedState }> {
-  const [first, second] = [await openState(), await openState()];
-  const a = disposers.use(await startNode({ nodeId: 'node-a', ...config }, { state: change(first) }));
-  const b = disposers.use(await startNode({ nodeId: 'node-b', ...config }, { state: second }));
-  await eventually(async () => (await second.nodes.list()).length === 2);
-  return { a, b, state: second };
-}
-
-const memory = (): (() => Promise<SharedState>) => {
-  const state = createMemoryState();
-  return () => Promise.resolve(state);
-};
+const startNodes = (...how: NodesOverState) => startNodesOver(disposers, ...how);
 
 const redirectOf = (player: TestPlayer) => nextEvent(player, 'room-redirect');
 const ticketOf = ({ resume_token: ticket }: Events['room-redirect']): string => ticket ?? 'none';
-const urlOf = async (state: SharedState, nodeId: string) =>
-  (await state.nodes.list()).find((node) => node.nodeId === nodeId)?.url;
-
 /** A player of the first node on the second. */
 const follow = (node: TestNode, { subject }: TestPlayer): Promise<TestPlayer> =>
   node.connect(subject.netplayUsername ?? 'Player', subject);
@@ -227,7 +209,7 @@ describe('a room that moves', () => {
   });
 
   it('keeps no place for a session that ended on the way (P3.7)', async () => {
-    const { a, b, state } = await startNodes(memory());
+    const { a, b } = await startNodes(memory());
     const subject = { sub: 'ada', netplayUsername: 'Ada', sessionId: 'session-1' };
     const [ada, bob] = [await a.connect('Ada', subject), await a.connect('Bob')];
     await ada.open('den');
@@ -235,7 +217,7 @@ describe('a room that moves', () => {
     const told = redirectOf(bob);
     const drained = a.sfu.drain();
     const ticket = ticketOf(await told);
-    await state.revocations.append(['session-1']);
+    await a.revoke('session-1');
     await drained;
     const { room } = await (await follow(b, bob)).resume('den', ticket);
     expect(room.users).toMatchObject([{ name: 'Bob', slot: 1, is_owner: true }]);

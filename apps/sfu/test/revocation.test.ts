@@ -12,7 +12,7 @@ import {
 } from '@romm-netplay/shared-state';
 import { createDisposers, eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
 import request from 'supertest';
-import { createSocketsBySession } from '../src/signaling/sockets-by-session.js';
+import { createOpenSockets } from '../src/signaling/open-sockets.js';
 import { codeOf, ISSUER, lose, nextEvent, rawSocket, startNode, type TestNode } from './support/node.js';
 
 const disposers = createDisposers();
@@ -39,8 +39,8 @@ async function startAuthWithRevocations(secret: string) {
     if (asked.headers['x-romm-sfu-secret'] !== secret) send(401, { code: 'internal_secret_wrong' });
     else if (url.pathname !== AUTH_API.revocations.path) send(404, { code: 'not_found' });
     else {
-      void log.readAfter(url.searchParams.get('after') ?? undefined).then(({ sessionIds, cursor }) => {
-        send(200, AUTH_API.revocations.reply.parse({ session_ids: sessionIds, cursor }));
+      void log.readAfter(url.searchParams.get('after') ?? undefined).then(({ sessionRefs, cursor }) => {
+        send(200, AUTH_API.revocations.reply.parse({ session_refs: sessionRefs, cursor }));
       });
     }
   });
@@ -69,7 +69,10 @@ const variants: readonly (readonly [string, Start])[] = [
       const state = await openRedisState({ url: redis.url });
       disposers.defer(() => state.close());
       const started = await startNode({}, { state });
-      return { node: started, revoke: (sessionId) => elsewhere.revocations.append([sessionId]) };
+      return {
+        node: started,
+        revoke: (sessionId) => elsewhere.revocations.append([`${ISSUER} ${sessionId}`]),
+      };
     },
   ],
   [
@@ -80,7 +83,7 @@ const variants: readonly (readonly [string, Start])[] = [
       const withoutState = { state: undefined as never };
       const config = { redisUrl: undefined, internalSecret: secret, authBaseUrl: url };
       const started = await startNode(config, withoutState);
-      return { node: started, revoke: (sessionId) => log.append([sessionId]) };
+      return { node: started, revoke: (sessionId) => log.append([`${ISSUER} ${sessionId}`]) };
     },
   ],
 ];
@@ -211,7 +214,7 @@ describe('an auth that does not answer with revocations (A3)', () => {
   it.each([
     ['an older one', 404, '{"code":"not_found"}'],
     ['a page of a proxy', 200, '<html></html>'],
-    ['another shape', 200, '{"session_ids":"all","cursor":7}'],
+    ['another shape', 200, '{"session_refs":"all","cursor":7}'],
   ])('%s: tokens of sessions wait, the others play', async (_what, status, body) => {
     const server = createServer((_asked, answer) => answer.writeHead(status).end(body));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -244,17 +247,19 @@ describe('sockets by session', () => {
 
   it('reach a socket whose session ended between its verification and its admission', () => {
     const ended = new Set(['early']);
-    const sockets = createSocketsBySession((sessionId) => ended.has(sessionId));
+    const sockets = createOpenSockets((sessionRef) => ended.has(sessionRef));
     const closed: string[] = [];
-    sockets.add('early', () => closed.push('early'))();
+    const player = { issuer: ISSUER, sub: 'ada', playerId: 'p', name: 'Ada', instance: null };
+    sockets.add({ player, sessionRef: 'early', end: () => closed.push('early') })();
     expect(closed).toEqual(['early']);
-    const forget = sockets.add('late', () => {
+    const end = () => {
       closed.push('late');
       forget();
-    });
-    sockets.end('late');
-    sockets.end('late');
+    };
+    const forget = sockets.add({ player, sessionRef: 'late', end });
+    sockets.endSession('late');
+    sockets.endSession('late');
     expect(closed).toEqual(['early', 'late']);
-    expect(sockets.size).toBe(0);
+    expect(sockets.sessions).toBe(0);
   });
 });

@@ -9,9 +9,10 @@ import type { Caller } from '../src/rooms/caller.js';
 import { expirePlaces } from '../src/rooms/expire-places.js';
 import { keepPlace } from '../src/rooms/keep-place.js';
 import { createPasswordCheck } from '../src/rooms/password.js';
+import type { Holder } from '../src/rooms/place.js';
 import { createRoomDirectory } from '../src/rooms/room-directory.js';
 import type { RoomState } from '../src/rooms/room-state.js';
-import { type Holder, Room } from '../src/rooms/room.js';
+import { Room } from '../src/rooms/room.js';
 import { type Player, playerOf } from '../src/signaling/player.js';
 import { createRequestHandlers, type RequestHandlersDeps } from '../src/signaling/request-handlers.js';
 
@@ -66,7 +67,9 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 const claimsOf = (sub: string) =>
   ({ iss: ISSUER, sub, aud: ISSUER, iat: 0, exp: 1, type: 'sfu:write', jti: 'x' }) as never;
-const players: readonly Player[] = Array.from({ length: PLAYERS }, (_, i) => playerOf(claimsOf(`p${i}`)));
+const players: readonly Player[] = Array.from({ length: PLAYERS }, (_, i) =>
+  playerOf(claimsOf(`p${i}`), () => true),
+);
 
 /** What one player has been told, by events and replies alone. */
 class Witness implements Outbox {
@@ -113,6 +116,8 @@ class Table {
       consumer: { consume: () => Promise.resolve(true) },
       policy: {} as never,
       onReadTokenJoin: () => undefined,
+      countEntry: () => Promise.resolve(),
+      issuers: { get: () => undefined },
       registry,
       nodes: {} as never,
       directory: createRoomDirectory({ registry, nodeId: 'n', url: 'https://n', maxRooms: 9, now, onError }),
@@ -142,7 +147,7 @@ class Table {
       clientId: this.deps.newId(),
       player: players[who]!,
       outbox: witness,
-      sessionId: undefined,
+      sessionRef: undefined,
       connected: true,
       room: undefined,
     };
@@ -155,6 +160,7 @@ class Table {
       room_name: ROOM,
       max_players: max,
       visibility: 'local',
+      allow_spectators: true,
       extra: extra,
       token: 'p0',
     });
@@ -279,7 +285,7 @@ function act(room: Room, { do: what, who, target, n, flag }: Step, nth: number):
     clientId: `again-${nth}`,
     player: players[who]!,
     outbox: { sendEvent: () => undefined, sendBinary: () => undefined, close: () => undefined },
-    sessionId: undefined,
+    sessionRef: undefined,
   };
   const claim = { spectator: flag, extra: { rom_hash: 'aa' }, ticketHash: Buffer.alloc(32, nth) };
   try {

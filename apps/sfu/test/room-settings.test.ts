@@ -99,7 +99,66 @@ describe('what the owner changes (R1)', () => {
   });
 });
 
+describe('a room without spectators (R1, D11)', () => {
+  it('lets nobody watch, and says so in replies, lists and refusals', async () => {
+    const { ada, bob, opened } = await den({ allow_spectators: false });
+    expect(opened.room.allow_spectators).toBe(false);
+    const eve = await node.connect('Eve');
+    const token = await eve.writeToken();
+    const wish = { room_name: 'den', token };
+    expect(await refused(eve, 'join-room', { ...wish, spectator: true })).toBe('no_spectators');
+    expect((await ask(bob, 'list-rooms', {})).rooms).toMatchObject([{ allow_spectators: false }]);
+    // Nor those who have a slot; and the refusal used up no token.
+    expect(await refused(bob, 'update-player-slot', { slot: null })).toBe('no_spectators');
+    await expect(ask(eve, 'join-room', wish)).resolves.toMatchObject({ slot: 2 });
+    await ask(ada, 'update-room', { allow_spectators: true });
+    await expect(ask(eve, 'update-player-slot', { slot: null })).resolves.toEqual({ slot: null });
+  });
+
+  it('lets who watches already stay, and come back', async () => {
+    const { ada } = await den();
+    const eve = await node.connect('Eve');
+    await eve.join('den', { spectator: true });
+    await ask(ada, 'update-room', { allow_spectators: false });
+    await lose(eve, ada);
+    const again = await node.connect('Eve', eve.subject);
+    await expect(again.join('den', { spectator: true })).resolves.toMatchObject({ slot: null });
+  });
+
+  it('offers to watch only where one may', async () => {
+    const extra = { netplay_mode: 'delay_sync', rom_hash: 'aa' };
+    const { ada } = await den({ extra, allow_spectators: false });
+    const attempt = async (name: string) =>
+      (await node.connect(name)).join('den', { extra: { rom_hash: 'bb' } }).catch(String);
+    expect(await attempt('Eve')).toMatch(/hash aa/);
+    expect(await attempt('Fay')).not.toMatch(/spectator/);
+    await ask(ada, 'update-room', { allow_spectators: true });
+    expect(await attempt('Gil')).toMatch(/spectator/);
+  });
+});
+
 describe('slots (R1, D18)', () => {
+  it.each<[string, number, number]>([
+    ['free: it', 3, 3],
+    ['taken: the lowest free one', 1, 2],
+    ['none of the room: the lowest free one', 15, 2],
+  ])('a player who wishes for a slot that is %s', async (_what, slot, given) => {
+    await den();
+    const eve = await node.connect('Eve');
+    expect((await eve.join('den', { slot })).slot).toBe(given);
+  });
+
+  it('a wish is no way past a full room, nor out of the place one has', async () => {
+    const { ada, bob } = await den({ max_players: 2 });
+    const eve = await node.connect('Eve');
+    expect(await codeOf(eve.join('den', { slot: 1 }))).toBe('room_full');
+    expect((await eve.join('den', { slot: 1, spectator: true })).slot).toBeNull();
+    await ask(ada, 'update-room', { max_players: 4 });
+    await lose(bob, ada);
+    const again = await node.connect('Bob', bob.subject);
+    expect((await again.join('den', { slot: 3 })).slot).toBe(1);
+  });
+
   it('a player moves to a free slot, beside the slots, and back', async () => {
     const { ada, bob } = await den();
     const moved = nextEvent(ada, 'users-updated', ({ users }) => users[1]?.slot === 3);

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Outbox } from '../src/ports.js';
 import { EventMessage } from '../src/rooms/event-message.js';
-import { type Holder, Room } from '../src/rooms/room.js';
-import { playerOf } from '../src/signaling/player.js';
+import type { Holder } from '../src/rooms/place.js';
+import { Room } from '../src/rooms/room.js';
+import { type Player, playerOf } from '../src/signaling/player.js';
 
 const silent = (): Outbox => ({
   sendEvent: () => undefined,
@@ -12,7 +13,7 @@ const silent = (): Outbox => ({
 });
 
 const playerNamed = (sub: string, iss = 'https://a.example') =>
-  playerOf({ iss, sub, aud: 'https://a.example', iat: 0, exp: 1, type: 'sfu:read' });
+  playerOf({ iss, sub, aud: 'https://a.example', iat: 0, exp: 1, type: 'sfu:read' }, () => true);
 
 const roomFor = (maxPlayers: number) =>
   new Room({ id: 'id', name: 'r', maxPlayers, passwordHash: undefined, visibility: 'local', extra: {} });
@@ -21,7 +22,7 @@ const holder = (clientId: string, player = playerNamed(clientId)): Holder => ({
   clientId,
   player,
   outbox: silent(),
-  sessionId: undefined,
+  sessionRef: undefined,
 });
 const claim = (spectator = false) => ({ spectator, extra: {}, ticketHash: Buffer.alloc(32) });
 const idOf = (sub: string) => playerNamed(sub).playerId;
@@ -118,7 +119,7 @@ class Model {
 
   #connect(index: number): Holder {
     const clientId = `connection-${(this.#connections += 1)}`;
-    return { ...holder(clientId, playerNamed(`p${index}`)), sessionId: `session-${index % SESSIONS}` };
+    return { ...holder(clientId, playerNamed(`p${index}`)), sessionRef: `session-${index % SESSIONS}` };
   }
 
   #drop(fits: (place: Place, index: number) => boolean): boolean {
@@ -281,5 +282,54 @@ describe('identity (S6, D5)', () => {
   it('shows neither issuer nor subject', () => {
     const { playerId } = playerNamed('ada');
     expect(playerId).toMatch(/^[A-Za-z0-9_-]{22}$/);
+  });
+});
+
+describe('who owns a room after its owner (R1)', () => {
+  const GRACE = 1_000;
+  const [ada, bob, cid, dan] = ['ada', 'bob', 'cid', 'dan'].map((name) => holder(name)) as [
+    Holder,
+    Holder,
+    Holder,
+    Holder,
+  ];
+  const rich =
+    (...names: string[]) =>
+    ({ playerId }: Player) =>
+      !names.map(idOf).includes(playerId);
+
+  it.each<[what: string, away: Holder[], rich: string[], heir: string]>([
+    ['the lowest slot', [], [], 'bob'],
+    ['who is connected, before who is away', [bob], [], 'cid'],
+    ['who owns few rooms, before who owns many', [], ['bob', 'cid'], 'dan'],
+    ['who is connected and owns many, before who is away', [cid, dan], ['bob'], 'bob'],
+    ['of those who are away who owns few', [bob, cid, dan], ['bob'], 'cid'],
+    ['somebody, when all own many: the room goes on', [], ['bob', 'cid', 'dan'], 'bob'],
+  ])('%s', (_what, away, richOnes, heir) => {
+    for (const end of ['leave', 'expire', 'moveTo'] as const) {
+      const room = roomFor(4);
+      for (const player of [ada, bob, cid, dan]) room.join(player, claim());
+      for (const player of away) room.disconnect(player, 2 * GRACE);
+      const mayOwn = rich(...richOnes);
+      if (end === 'leave') room.leave(ada.player.playerId, mayOwn);
+      else if (end === 'moveTo') room.moveTo(ada.player.playerId, null, mayOwn);
+      else {
+        room.disconnect(ada, GRACE);
+        room.expire(GRACE, mayOwn);
+      }
+      expect(room.ownerPlayerId).toBe(idOf(heir));
+    }
+  });
+});
+
+describe('a room as another node left it (P2.10)', () => {
+  it.each([true, false])('lets others watch as before: %s', (allowSpectators) => {
+    const options = { id: 'id', name: 'r', maxPlayers: 2, passwordHash: undefined, extra: {} };
+    const room = new Room({ ...options, visibility: 'local', allowSpectators });
+    room.join(holder('ada'), claim());
+    expect(Room.fromState(room.toState(), GRACE_MS).allowSpectators).toBe(allowSpectators);
+    // Nodes of an older version say nothing of it.
+    const { allowSpectators: _newer, ...older } = room.toState();
+    expect(Room.fromState(older, GRACE_MS).allowSpectators).toBe(true);
   });
 });

@@ -204,7 +204,9 @@ describe('what nobody gets at', () => {
     const { legacyUserId } = await import('../src/socketio/legacy-id.js');
     const { playerOf } = await import('../src/signaling/player.js');
     const of = (iss: string) =>
-      legacyUserId(playerOf({ iss, sub: 'ada', aud: 'x', iat: 0, exp: 1, type: 'sfu:read' }).playerId);
+      legacyUserId(
+        playerOf({ iss, sub: 'ada', aud: 'x', iat: 0, exp: 1, type: 'sfu:read' }, () => true).playerId,
+      );
     expect(of('https://a.example')).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect(of('https://a.example')).not.toBe(of('https://b.example'));
   });

@@ -147,6 +147,149 @@ describe('events of romm-sfu-server, refused', () => {
   });
 });
 
+describe('join-room of a delay-sync room, as romm-sfu-server answers it (P1.12, D23)', () => {
+  const mode = { netplay_mode: 1 };
+  const needs = { rom_hash: 'abc', rom_name: null, core_type: 'snes9x' };
+
+  it.each<[string, room: object, player: object, refusal: object]>([
+    [
+      'another ROM',
+      lobby,
+      { ...lobby, romHash: 'xyz' },
+      { error: 'incompatible_game', requiredRomHash: 'abc', requiredCoreType: 'snes9x' },
+    ],
+    [
+      'another core and no ROM hash',
+      lobby,
+      { ...mode, coreId: 'bsnes' },
+      { error: 'incompatible_game', requiredRomHash: 'abc', requiredCoreType: 'snes9x' },
+    ],
+    [
+      'nothing told',
+      lobby,
+      { ...mode, romHash: null, coreId: null },
+      {
+        error: 'delay_sync_requirements_not_met',
+        requiredMetadata: needs,
+        compatibilityIssues: [
+          expect.stringMatching(/ROM hash.*abc.*none/),
+          expect.stringMatching(/core.*snes9x.*none/),
+        ],
+      },
+    ],
+    [
+      'no core told',
+      lobby,
+      { ...mode, romHash: 'ABC' },
+      {
+        error: 'delay_sync_requirements_not_met',
+        requiredMetadata: needs,
+        compatibilityIssues: [expect.stringMatching(/core/)],
+      },
+    ],
+    [
+      'a hash of another algorithm',
+      lobby,
+      { ...lobby, romHash: 'abcd' },
+      { error: 'delay_sync_requirements_not_met', compatibilityIssues: [expect.stringMatching(/abcd/)] },
+    ],
+    [
+      'a room whose host tells nothing',
+      mode,
+      lobby,
+      {
+        error: 'delay_sync_requirements_not_met',
+        requiredMetadata: { rom_hash: null, rom_name: null, core_type: null },
+      },
+    ],
+  ])('%s', async (_what, room, player, refusal) => {
+    const [ada, bob] = [await connect('Ada'), await connect('Bob')];
+    await ada.enter('open-room', sfuExtra('den', room));
+    const token = await node.writeToken(bob.subject);
+    const extra = { ...sfuExtra('den', player), token };
+    const [error] = await bob.call('join-room', { extra });
+    expect(error).toMatchObject({ message: expect.any(String), canJoinAsSpectator: true, ...refusal });
+    // The refusal used up no token, and the offer holds.
+    expect(await bob.call('join-room', { extra: { ...extra, is_spectator: true } })).toMatchObject([
+      null,
+      {},
+    ]);
+  });
+
+  it('says so where nobody may watch, and refuses who does not believe it', async () => {
+    const [ada, bob] = [await connect('Ada'), await connect('Bob')];
+    await ada.enter('open-room', sfuExtra('den', { ...lobby, spectator_mode: 0 }));
+    for (const romHash of ['xyz', null]) {
+      const [error] = await bob.enter('join-room', sfuExtra('den', { ...lobby, romHash }));
+      expect(error).toMatchObject({ canJoinAsSpectator: false });
+    }
+    const watching = sfuExtra('den', { ...lobby, player_slot: 8 });
+    expect(await bob.enter('join-room', watching)).toEqual(['spectators not allowed']);
+    expect(await bob.enter('join-room', sfuExtra('den', lobby))).toMatchObject([null, {}]);
+    expect(await bob.call('update-player-slot', { playerSlot: 8 })).toEqual(['spectators not allowed']);
+  });
+
+  it('asks nothing of who comes back, nor where the mode is another', async () => {
+    const { ada, bob } = await three(lobby);
+    bob.socket.io.engine.close();
+    await ada.heard('users-updated', (users: Record<string, { reconnecting: boolean }>) =>
+      Object.values(users).some((user) => user.reconnecting),
+    );
+    const again = await connectLegacy(node, 'Bob', { subject: bob.subject });
+    expect(await again.enter('join-room', sfuExtra('den', mode))).toMatchObject([null, {}]);
+    const [cid, dan] = [await connect('Cid'), await connect('Dan')];
+    await cid.enter('open-room', sfuExtra('loft', { romHash: 'abc', coreId: 'snes9x' }));
+    expect(await dan.enter('join-room', sfuExtra('loft'))).toMatchObject([null, {}]);
+  });
+});
+
+describe('what a client of romm-sfu-server wishes for (R1)', () => {
+  it.each<[wished: unknown, given: number]>([
+    [3, 3],
+    [0, 1],
+    [7, 1],
+    [-1, 1],
+    [null, 1],
+  ])('player_slot %j: %d', async (wished, given) => {
+    const [ada, bob] = [await connect('Ada'), await connect('Bob')];
+    await ada.enter('open-room', sfuExtra('den'));
+    const [, state] = await bob.enter('join-room', sfuExtra('den', { player_slot: wished }));
+    const users = Object.values((state as { users: Record<string, object> }).users);
+    expect(users).toMatchObject([{ player_slot: 0 }, { player_slot: given }]);
+  });
+
+  it.each<[said: object, mayWatch: boolean]>([
+    [{}, true],
+    [{ spectator_mode: 1 }, true],
+    [{ spectator_mode: 0 }, false],
+    [{ allow_spectators: false }, false],
+    [{ allow_spectators: null, spectator_mode: null }, true],
+  ])('open-room with %j', async (said, mayWatch) => {
+    const [ada, bob] = [await connect('Ada'), await connect('Bob')];
+    await ada.enter('open-room', sfuExtra('den', said));
+    const [error] = await bob.enter('join-room', sfuExtra('den', { is_spectator: true }));
+    expect(error).toBe(mayWatch ? null : 'spectators not allowed');
+  });
+
+  it('hears of another game by the members today’s clients read', async () => {
+    const { ada, bob } = await three(lobby);
+    await bob.call('join-info', { romHash: 'xyz' });
+    const told = await ada.heard('player-validation-updated');
+    expect(told).toEqual([
+      {
+        playerId: expect.any(String),
+        userid: expect.any(String),
+        ...{ validation: 'mismatch', validationStatus: 'mismatch', validationReason: expect.any(String) },
+      },
+    ]);
+    ada.clear();
+    await bob.call('join-info', { romHash: 'abc' });
+    expect(await ada.heard('player-validation-updated')).toMatchObject([
+      { validationStatus: 'ok', validationReason: null },
+    ]);
+  });
+});
+
 describe('a delay-sync game from lobby to pause', () => {
   it('tells every step to clients of both protocols', async () => {
     const { ada, bob } = await three(lobby);

@@ -1,5 +1,6 @@
 /** A page to try netplay with, and an example of the SDK: docs/CLIENT.md. */
-import { createNetplayClient } from './netplay.js';
+import { askConsent, instanceItem, whenHeard, whyNot } from './elsewhere.js';
+import { createFederatedClient } from './netplay-federation.js';
 
 const INPUT_CHANNEL = 0;
 const BUTTONS = [
@@ -29,7 +30,7 @@ let room;
 
 function createClient() {
   const id = madeUpId();
-  const client = createNetplayClient({ authUrl, sfuUrl, identity: id ? () => `Bearer ${id}` : 'session' });
+  const client = createFederatedClient({ authUrl, sfuUrl, identity: id ? () => `Bearer ${id}` : 'session' });
   client.on('player-changed', (player) => void enter(player));
   return client;
 }
@@ -97,30 +98,65 @@ onClick('#sign-out', async () => {
 // ---- the list of rooms
 
 async function listRooms() {
-  const rooms = await netplay.rooms();
-  $('#no-rooms').hidden = rooms.length > 0;
-  $('#rooms').replaceChildren(...rooms.map(rowOf));
+  const [{ rooms, foreignRooms, instances }, visitable] = await Promise.all([
+    netplay.federatedRooms(),
+    netplay.instances(),
+  ]);
+  const all = [...rooms, ...foreignRooms];
+  $('#no-rooms').hidden = all.length > 0;
+  $('#rooms').replaceChildren(...all.map((room) => rowOf(room, instances)));
+  $('#elsewhere').hidden = visitable.length === 0;
+  const withdraw = ({ issuer }) =>
+    attempt(async () => {
+      await netplay.withdrawConsent(issuer);
+      await listRooms();
+    });
+  $('#instances').replaceChildren(...visitable.map((each) => instanceItem(each, instances, withdraw)));
 }
 
-function rowOf({ room_name: name, current, max, hasPassword }) {
+function rowOf(room, instances) {
+  const { room_name: name, current, max, hasPassword, instance, instance_label: label } = room;
   const row = document.createElement('tr');
-  const join = document.createElement('button');
-  join.textContent = 'Join';
-  join.addEventListener('click', () =>
-    attempt(() => {
-      const password = hasPassword ? (prompt(`Password of ${name}`) ?? undefined) : undefined;
-      return play(netplay.joinRoom({ name, password }));
-    }),
-  );
-  for (const content of [hasPassword ? `${name} (password)` : name, `${current}/${max}`, join]) {
+  const known = instances.find(({ issuer }) => issuer === instance);
+  for (const content of [
+    hasPassword ? `${name} (password)` : name,
+    instance === undefined ? 'here' : [label, whenHeard(known)].filter(Boolean).join(', '),
+    `${current}/${max}`,
+    whyNot(room) ?? joinButton(room),
+  ]) {
     row.insertCell().append(content);
   }
   return row;
 }
 
+function joinButton({ room_name: name, hasPassword, instance, instance_label: label }) {
+  const join = document.createElement('button');
+  join.textContent = 'Join';
+  join.addEventListener('click', () =>
+    attempt(() => {
+      const password = hasPassword ? (prompt(`Password of ${name}`) ?? undefined) : undefined;
+      return play(joinOnceAgreed({ name, password, instance }), label);
+    }),
+  );
+  return join;
+}
+
+/** Joins, and asks the player first whether another instance may know who they are. */
+async function joinOnceAgreed(options) {
+  try {
+    return await netplay.joinRoom(options);
+  } catch (error) {
+    if (error.code !== 'consent_required') throw error;
+    const asked = (await netplay.instances()).find(({ issuer }) => issuer === options.instance);
+    if (asked === undefined || !(await askConsent(asked, netplay.player))) throw error;
+    await netplay.giveConsent(asked.issuer);
+    return netplay.joinRoom(options);
+  }
+}
+
 onClick('#refresh', listRooms);
-onSubmit('#open', ({ name, slots, password }) =>
-  play(netplay.openRoom({ name, maxPlayers: Number(slots), ...(password && { password }) })),
+onSubmit('#open', ({ name, slots, password, visibility }) =>
+  play(netplay.openRoom({ name, maxPlayers: Number(slots), visibility, ...(password && { password }) })),
 );
 
 // ---- in a room
@@ -128,11 +164,11 @@ onSubmit('#open', ({ name, slots, password }) =>
 /** Which buttons each slot holds down, as one bit a button. */
 const pressed = new Map();
 
-async function play(entering) {
+async function play(entering, where) {
   room = await entering;
   pressed.clear();
   $('#chat').replaceChildren();
-  $('#room h2').textContent = room.name;
+  $('#room h2').textContent = where === undefined ? room.name : `${room.name} at ${where}`;
   room.on('users-updated', showPlayers);
   room.on('state', showLine);
   room.on('chat-message', ({ name, message }) => {

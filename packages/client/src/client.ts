@@ -1,13 +1,15 @@
 import type { ListedRoom } from '@romm-netplay/protocol';
+import { type AuthAccess, createAuthAccess } from './auth-access.js';
 import { parseBaseUrl } from './base-url.js';
-import { cookieCredential, headerCredential } from './credential.js';
+import { cookieCredential, type Credential, headerCredential } from './credential.js';
 import { createEmitter } from './emitter.js';
 import { codeOf } from './errors.js';
 import { createHostingNodes } from './hosting-node.js';
+import { createOpenRooms, type OpenRooms } from './open-rooms.js';
 import { type Player, playerOf } from './player.js';
-import { enterRoom, type NetplayRoom, type Room } from './room.js';
-import { createRuntime, type RuntimeOptions } from './runtime.js';
-import { createSeats, type JoinRoomOptions, memberOf, type OpenRoomOptions } from './seats.js';
+import type { NetplayRoom } from './room.js';
+import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.js';
+import type { JoinRoomOptions, OpenRoomOptions } from './seats.js';
 import { createSession, type Credentials, type Session } from './session.js';
 import { createSfuAccess } from './sfu-access.js';
 import { createTokens, type TokenType } from './tokens.js';
@@ -53,7 +55,19 @@ export interface NetplayClient {
   close(): Promise<void>;
 }
 
-export function createNetplayClient(options: NetplayOptions): NetplayClient {
+export const createNetplayClient = (options: NetplayOptions): NetplayClient => assembleClient(options).client;
+
+/** The client, and what it is made of, for what builds on it. */
+export interface ClientParts {
+  readonly client: NetplayClient;
+  readonly runtime: Runtime;
+  readonly authUrl: string;
+  readonly credential: Credential;
+  readonly auth: AuthAccess;
+  readonly openRooms: OpenRooms;
+}
+
+export function assembleClient(options: NetplayOptions): ClientParts {
   const { identity = 'session', followRedirects = true, reconnectMs = 60_000 } = options;
   const authUrl = parseBaseUrl('authUrl', options.authUrl);
   const sfuUrl = parseBaseUrl('sfuUrl', options.sfuUrl);
@@ -70,24 +84,22 @@ export function createNetplayClient(options: NetplayOptions): NetplayClient {
     identity === 'session' ? createSession({ runtime, authUrl, onPlayer: setPlayer }) : undefined;
   const credential =
     session ?? (typeof identity === 'function' ? headerCredential(identity) : cookieCredential);
-  const tokens = createTokens({ runtime, authUrl, credential });
+  const auth = createAuthAccess({ runtime, credential });
+  const tokens = createTokens({ runtime, authUrl, auth, credential });
   const access = createSfuAccess({ runtime, tokens, credential });
   const nodes = createHostingNodes({ runtime, access, sfuUrl, followRedirects });
-  const seats = createSeats({ runtime, tokens, access, nodes, sfuUrl, followRedirects });
-  const rooms = new Set<Room>();
-  const roomDeps = {
-    ...{ runtime, credential, seats, nodes, reconnectMs },
-    onClosed: (room: Room) => void rooms.delete(room),
-  };
-  let isOpen = true;
-  const kept = async (entering: Promise<Room>): Promise<Room> => {
-    const room = await entering;
-    if (room.state !== 'closed') rooms.add(room);
-    if (!isOpen) await room.leave();
-    return room;
-  };
+  const openRooms = createOpenRooms(reconnectMs);
+  const entry = openRooms.entryTo({
+    runtime,
+    credential,
+    tokens,
+    access,
+    nodes,
+    entrance: () => sfuUrl,
+    followRedirects,
+  });
 
-  return {
+  const client: NetplayClient = {
     get player() {
       return player;
     },
@@ -105,19 +117,19 @@ export function createNetplayClient(options: NetplayOptions): NetplayClient {
     },
     token: (type = 'read') => (type === 'read' ? tokens.read() : tokens.write()),
     rooms: ({ gameId } = {}) => nodes.list(gameId),
-    openRoom: (room) => kept(enterRoom(roomDeps, memberOf(room), (attach) => seats.open(room, attach))),
-    joinRoom: (room) => kept(enterRoom(roomDeps, room, (attach) => seats.join(room, attach))),
+    openRoom: entry.open,
+    joinRoom: entry.join,
     on: events.on,
     async close() {
-      isOpen = false;
       session?.close();
-      await Promise.all([...rooms].map((room) => room.leave()));
+      await openRooms.close();
       events.clear();
     },
   };
+  return { client, runtime, authUrl, credential, auth, openRooms };
 }
 
 function ownSession(session: Session | undefined): Session {
   if (session) return session;
-  throw new TypeError("Signing in and out needs identity: 'session'; here somebody else does it.");
+  throw new TypeError("signIn and signOut need identity: 'session'.");
 }

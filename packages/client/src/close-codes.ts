@@ -19,6 +19,7 @@ export const BAD_MESSAGE: Known['badMessage']['code'] = 4400;
 export const UNAUTHORIZED: Known['unauthorized']['code'] = 4401;
 export const SESSION_ENDED: Known['sessionEnded']['code'] = 4403;
 export const TAKEN_OVER: Known['takenOver']['code'] = 4409;
+export const NOT_ADMITTED: Known['notAdmitted']['code'] = 4410;
 export const UNAVAILABLE: Known['unavailable']['code'] = 4503;
 
 /** Whether connecting again by itself makes sense. */

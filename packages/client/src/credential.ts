@@ -15,6 +15,9 @@ export interface Credential {
   ended(epoch: number): void;
 }
 
+/** The part that hears of it when a node ends what the player does there. */
+export type Ending = Pick<Credential, 'epoch' | 'ended'>;
+
 /** The page's own RomM cookie. */
 export const cookieCredential: Credential = {
   authorization: () => Promise.resolve(undefined),

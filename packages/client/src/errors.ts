@@ -60,7 +60,7 @@ export interface ClientErrorDetails extends NetplayErrorDetails {
   /** A URL or a request, put before the sentence. */
   readonly about?: string;
   /** In place of the sentence that goes with the code. */
-  readonly message?: string;
+  readonly message?: string | undefined;
   readonly retryable?: boolean;
 }
 

@@ -6,11 +6,18 @@ import type { SfuAccess } from './sfu-access.js';
 
 /** Where the own instance says that rooms are. Nothing else is asked, and nobody else is believed. */
 export interface HostingNodes {
-  list(gameId?: string | number): Promise<readonly ListedRoom[]>;
-  /** The URL of the node that hosts a room. @throws NetplayError redirect_refused, room_not_found */
-  find(roomName: string): Promise<string>;
+  /**
+   * The URL of the node that hosts a room. `told` is where the last node asked says it is.
+   * @throws NetplayError redirect_refused, room_not_found
+   */
+  find(roomName: string, told?: string): Promise<string>;
   /** The URL in one spelling. @throws NetplayError redirect_refused unless the own instance announces it */
   announced(url: string, roomName: string): Promise<string>;
+}
+
+/** The nodes of the own instance. */
+export interface OwnNodes extends HostingNodes {
+  list(gameId?: string | number): Promise<readonly ListedRoom[]>;
 }
 
 export interface HostingNodesDeps {
@@ -20,7 +27,7 @@ export interface HostingNodesDeps {
   readonly followRedirects: boolean;
 }
 
-export function createHostingNodes(deps: HostingNodesDeps): HostingNodes {
+export function createHostingNodes(deps: HostingNodesDeps): OwnNodes {
   const { runtime, access, sfuUrl, followRedirects } = deps;
 
   const get = (path: string, query: Record<string, string>): Promise<unknown> =>
@@ -50,13 +57,14 @@ export function createHostingNodes(deps: HostingNodesDeps): HostingNodes {
     },
 
     async announced(url, roomName) {
-      const rooms = followRedirects ? await list().catch(() => []) : [];
-      const known = rooms.map((room) => room.url);
-      // Private rooms are not listed.
-      if (followRedirects) known.push(await resolve(roomName).catch(() => ''));
       const target = followable(url, sfuUrl);
-      if (target === undefined || !isAnnounced(url, known, sfuUrl)) throw clientError('redirect_refused');
-      return target;
+      if (followRedirects && target !== undefined) {
+        const rooms = await list().catch(() => []);
+        // Private rooms are not listed.
+        const known = [...rooms.map((room) => room.url), await resolve(roomName).catch(() => '')];
+        if (isAnnounced(url, known, sfuUrl)) return target;
+      }
+      throw clientError('redirect_refused');
     },
   };
 }
@@ -70,14 +78,14 @@ export function isAnnounced(url: string, announced: readonly string[], sfuUrl: s
 /** The URL in one spelling, as http or https; undefined when no token may be taken there. */
 export function followable(url: string, sfuUrl: string): string | undefined {
   // A backslash, a tab or a space means one thing to one URL parser and another to the next.
-  if (!/^(https?|wss?):\/\/[^\s\\]+$/i.test(url) || !URL.canParse(url)) return undefined;
-  const { protocol, host, pathname, username, password, search, hash } = new URL(url);
+  if (!/^(https?|wss?):\/\/[^\s\\?#@]+$/i.test(url) || !URL.canParse(url)) return undefined;
+  const { protocol, host, pathname } = new URL(url);
   const isSecure = protocol === 'https:' || protocol === 'wss:';
-  if (username || password || search || hash || (!isSecure && !sfuUrl.startsWith('http:'))) return undefined;
+  if (!isSecure && !sfuUrl.startsWith('http:')) return undefined;
   return `${isSecure ? 'https' : 'http'}://${host}${pathname}`.replace(/\/+$/, '');
 }
 
-const isListedRoom = (room: unknown): room is ListedRoom => {
+export const isListedRoom = (room: unknown): room is ListedRoom => {
   const { room_name: name, url } = (room ?? {}) as Partial<ListedRoom>;
   return typeof name === 'string' && typeof url === 'string';
 };

@@ -70,7 +70,8 @@ async function readBounded(response: Response, url: string): Promise<string> {
   throw badResponse(url, 'answered more than 4 MB', response.status);
 }
 
-function parseJson(text: string): object | undefined {
+/** Undefined for what is no object. */
+export function parseJson(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;
@@ -99,6 +100,6 @@ function refusal(response: Response, url: string, text: string, body: object = {
       message,
       retryable: status >= 500 || status === 429,
     },
-    { status, retryAfterMs: (Number(response.headers.get('retry-after')) || 0) * 1_000 || undefined },
+    { status, retryAfterMs: Number(response.headers.get('retry-after')) * 1_000 || undefined },
   );
 }

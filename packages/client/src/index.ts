@@ -1,5 +1,11 @@
 export { CHANNELS, type Channel, type ReceivedFrame } from '@romm-netplay/protocol/wire';
-export * from './client.js';
+export {
+  createNetplayClient,
+  type Identity,
+  type NetplayClient,
+  type NetplayEvents,
+  type NetplayOptions,
+} from './client.js';
 export { type NetplayErrorCode, NetplayError } from './errors.js';
 export { isAnnounced } from './hosting-node.js';
 export {

@@ -4,7 +4,7 @@ import { type Calls, createCalls, type Reply } from './calls.js';
 import { BAD_MESSAGE, isRetried } from './close-codes.js';
 import { createEmitter } from './emitter.js';
 import { clientError, type NetplayError } from './errors.js';
-import { MAX_ANSWER_CHARS } from './http.js';
+import { MAX_ANSWER_CHARS, parseJson } from './http.js';
 import { isOpen, openSocket, type WebSocketConstructor, type WebSocketLike } from './web-socket.js';
 
 export interface NetplaySocketOptions {
@@ -80,7 +80,7 @@ export async function connectNetplay(options: NetplaySocketOptions): Promise<Net
 
   try {
     await opened(socket, closed, requestTimeoutMs);
-    const hello = await calls.send('hello', token === undefined ? {} : { token });
+    const hello = await calls.send('hello', { token });
     return {
       hello,
       request: calls.send,
@@ -103,7 +103,7 @@ export async function connectNetplay(options: NetplaySocketOptions): Promise<Net
 
 export const connectionClosed = ({ code, reason, retry }: Closed): NetplayError =>
   clientError('connection_closed', {
-    ...(reason && { message: reason }),
+    message: reason || undefined,
     retryable: retry,
     closeCode: code,
   });
@@ -111,7 +111,7 @@ export const connectionClosed = ({ code, reason, retry }: Closed): NetplayError 
 /** Names of events of this side, which no server sends. */
 const OWN = /^(\*|frame|state|closed)$/;
 
-const isEvent = (message: Record<string, unknown>): message is Record<string, unknown> & ServerEvent =>
+const isEvent = (message: Partial<ServerEvent>): message is ServerEvent =>
   typeof message.type === 'string' &&
   !OWN.test(message.type) &&
   typeof message.data === 'object' &&
@@ -123,20 +123,11 @@ function receiveText(
   emit: (event: ServerEvent) => void,
   fail: (error: NetplayError) => void,
 ): void {
-  const message = text.length > MAX_ANSWER_CHARS ? undefined : parseMessage(text);
+  const message = text.length > MAX_ANSWER_CHARS ? undefined : parseJson(text);
   if (message === undefined) {
     fail(clientError('bad_response'));
   } else if ('id' in message) calls.settle(message as unknown as Reply);
   else if (isEvent(message)) emit(message);
-}
-
-function parseMessage(text: string): Record<string, unknown> | undefined {
-  try {
-    const message: unknown = JSON.parse(text);
-    return typeof message === 'object' && message !== null ? { ...message } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 async function opened(socket: WebSocketLike, closed: Promise<Closed>, timeoutMs: number): Promise<void> {

@@ -36,7 +36,7 @@ export const backoffMs = (attempt: number, random: () => number): number =>
 const spent = new WeakSet();
 
 export interface RetryOptions {
-  readonly tries?: number;
+  readonly tries?: number | undefined;
   /** Whether to go on after this failure; `attempt` counts from 0. */
   readonly worthIt?: (error: NetplayError, attempt: number) => boolean;
 }

@@ -9,7 +9,7 @@ import type {
 } from '@romm-netplay/protocol';
 import type { Channel, ReceivedFrame, SocketErrorBody } from '@romm-netplay/protocol/wire';
 import { SESSION_ENDED, TAKEN_OVER } from './close-codes.js';
-import type { Credential } from './credential.js';
+import type { Ending } from './credential.js';
 import { createEmitter, type Emitter } from './emitter.js';
 import { clientError, NetplayError } from './errors.js';
 import { type Closed, connectionClosed, type NetplaySocket } from './netplay-socket.js';
@@ -64,8 +64,10 @@ export interface NetplayRoom {
 }
 
 export interface RoomDeps extends TakeBackDeps {
-  readonly credential: Credential;
+  readonly credential: Ending;
   readonly onClosed: (room: Room) => void;
+  /** Says in other words why the room is over. */
+  readonly explain?: (reason: NetplayError) => NetplayError;
 }
 
 type AllEvents = RoomEvents & Pick<Events, 'room-redirect'> & { frame: ReceivedFrame };
@@ -191,9 +193,10 @@ export class Room implements NetplayRoom {
   /** False when the room was over already. */
   #end(reason: NetplayError): boolean {
     if (this.#state === 'closed') return false;
-    this.#reason = reason;
+    const explained = this.#deps.explain?.(reason) ?? reason;
+    this.#reason = explained;
     this.#setState('closed');
-    this.#events.emit('closed', reason);
+    this.#events.emit('closed', explained);
     this.#events.clear();
     this.#deps.onClosed(this);
     return true;

@@ -15,13 +15,15 @@ export interface OpenRoomOptions {
   readonly maxPlayers?: number;
   readonly password?: string;
   readonly visibility?: OpenRequest['visibility'];
+  /** Of a federated room: issuer URLs of the instances that see it; every trusted one by default. */
+  readonly admits?: OpenRequest['admits'];
   /** About the game, shown in the list. */
   readonly extra?: OpenRequest['extra'];
 }
 
 export interface JoinRoomOptions {
   readonly name: string;
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** Watch without a slot. */
   readonly spectator?: boolean;
   /** About this member, shown to the others. */
@@ -51,8 +53,11 @@ export interface SeatsDeps {
   readonly tokens: Tokens;
   readonly access: SfuAccess;
   readonly nodes: HostingNodes;
-  readonly sfuUrl: string;
+  /** The node that is asked first. */
+  readonly entrance: (roomName: string) => string | Promise<string>;
   readonly followRedirects: boolean;
+  /** Looks at what a node gives as a place. @throws NetplayError when it is none */
+  readonly check?: (seat: Seat) => void;
 }
 
 const MAX_HOPS = 3;
@@ -60,7 +65,7 @@ const MAX_HOPS = 3;
 const NO_PLACE_KEPT = new Set(['resume_refused', 'unknown_type', 'room_not_found', 'room_elsewhere']);
 
 export function createSeats(deps: SeatsDeps): Seats {
-  const { runtime, tokens, access, nodes, sfuUrl, followRedirects } = deps;
+  const { runtime, tokens, access, nodes, entrance, followRedirects, check } = deps;
 
   /** Connects, asks, and closes the connection again when there is no place to hold. */
   async function hold(
@@ -72,7 +77,9 @@ export function createSeats(deps: SeatsDeps): Seats {
     const socket = await connectNetplay({ sfuUrl: url, token: readToken, WebSocket: runtime.WebSocket });
     try {
       attach(socket);
-      return { socket, seat: await ask(socket), url };
+      const seat = await ask(socket);
+      check?.(seat);
+      return { socket, seat, url };
     } catch (error) {
       socket.close();
       throw error;
@@ -95,20 +102,27 @@ export function createSeats(deps: SeatsDeps): Seats {
     attach: Attach,
   ): Promise<Held> {
     let url = from;
+    let told: string | undefined;
+    const listen = (socket: NetplaySocket): void => {
+      socket.on('room-redirect', (redirect) => (told = redirect.url));
+      attach(socket);
+    };
     for (let hops = 0; hops <= MAX_HOPS; hops += 1) {
       try {
-        return await hold(url, readToken, attach, (socket) => askToJoin(socket, options));
+        return await hold(url, readToken, listen, (socket) => askToJoin(socket, options));
       } catch (error) {
         if (codeOf(error) !== 'room_elsewhere' || !followRedirects) throw error;
       }
-      url = await nodes.find(options.name);
+      url = await nodes.find(options.name, told);
     }
     throw clientError('too_many_redirects');
   }
 
   return {
     join: (options, attach) =>
-      access.withReadToken((readToken) => joinFrom(sfuUrl, readToken, options, attach)),
+      access.withReadToken(async (readToken) =>
+        joinFrom(await entrance(options.name), readToken, options, attach),
+      ),
 
     resume: (options, url, resumeToken, attach) =>
       access.withReadToken(async (readToken) => {
@@ -123,7 +137,9 @@ export function createSeats(deps: SeatsDeps): Seats {
 
     open(options, attach) {
       const ask = createOpening(options, tokens, (socket) => askToJoin(socket, memberOf(options)));
-      return access.withReadToken((readToken) => hold(sfuUrl, readToken, attach, ask));
+      return access.withReadToken(async (readToken) =>
+        hold(await entrance(options.name), readToken, attach, ask),
+      );
     },
   };
 }
@@ -158,6 +174,7 @@ function createOpening(
       max_players: options.maxPlayers,
       password: options.password,
       visibility: options.visibility,
+      admits: options.admits,
       extra: options.extra,
       token: await tokens.write(),
     };
@@ -174,6 +191,6 @@ function createOpening(
 /** How the opener of a room comes back to it. */
 export const memberOf = ({ name, password, extra }: OpenRoomOptions): JoinRoomOptions => ({
   name,
-  ...(password !== undefined && { password }),
+  password,
   extra: { rom_hash: extra?.rom_hash, core_type: extra?.core_type },
 });

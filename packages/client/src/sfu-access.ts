@@ -1,5 +1,5 @@
 import { SESSION_ENDED, UNAVAILABLE } from './close-codes.js';
-import type { Credential } from './credential.js';
+import type { Ending } from './credential.js';
 import { NetplayError } from './errors.js';
 import { isRefusedToken, isTransient, retrying } from './retry.js';
 import type { Runtime } from './runtime.js';
@@ -16,7 +16,7 @@ export interface SfuAccess {
 export interface SfuAccessDeps {
   readonly runtime: Runtime;
   readonly tokens: Tokens;
-  readonly credential: Credential;
+  readonly credential: Ending;
 }
 
 export function createSfuAccess({ runtime, tokens, credential }: SfuAccessDeps): SfuAccess {
@@ -27,11 +27,9 @@ export function createSfuAccess({ runtime, tokens, credential }: SfuAccessDeps):
       return await attempt(readToken);
     } catch (error) {
       if (!(error instanceof NetplayError)) throw error;
-      if (isRefusedToken(error) || isUnavailable(error)) tokens.drop(readToken);
-      if (error.code === 'token_revoked' || error.closeCode === SESSION_ENDED) {
-        tokens.drop(readToken);
-        credential.ended(epoch);
-      }
+      const isOver = error.code === 'token_revoked' || error.closeCode === SESSION_ENDED;
+      if (isOver || isRefusedToken(error) || isUnavailable(error)) tokens.drop(readToken);
+      if (isOver) credential.ended(epoch);
       throw error;
     }
   }
@@ -39,7 +37,7 @@ export function createSfuAccess({ runtime, tokens, credential }: SfuAccessDeps):
   return {
     withReadToken: (attempt, tries) =>
       retrying(runtime, () => once(attempt), {
-        ...(tries !== undefined && { tries }),
+        tries,
         worthIt: (error, failed) => isTransient(error) || (isRefusedToken(error) && failed === 0),
       }),
   };

@@ -1,3 +1,4 @@
+import { createAuthAccess } from './auth-access.js';
 import { parseBaseUrl } from './base-url.js';
 import { cookieCredential } from './credential.js';
 import { NetplayError } from './errors.js';
@@ -27,7 +28,9 @@ export function installShim(page: ShimPage, settings: ShimSettings, options: Run
     settings.identity === 'session'
       ? createSession({ runtime, authUrl, onPlayer: playerChanged })
       : undefined;
-  const tokens = createTokens({ runtime, authUrl, credential: session ?? cookieCredential, tries: 1 });
+  const credential = session ?? cookieCredential;
+  const auth = createAuthAccess({ runtime, credential, tries: 1 });
+  const tokens = createTokens({ runtime, authUrl, auth, credential });
   const flights = new Map<TokenType, Promise<boolean>>();
   let read: MintedToken | undefined;
   let write: MintedToken | undefined;

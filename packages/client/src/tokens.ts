@@ -1,7 +1,6 @@
+import type { AuthAccess } from './auth-access.js';
 import type { Credential } from './credential.js';
-import { clientError, NetplayError } from './errors.js';
 import { badResponse, requestJson } from './http.js';
-import { retrying } from './retry.js';
 import type { Runtime } from './runtime.js';
 
 export type TokenType = 'read' | 'write';
@@ -31,47 +30,29 @@ export const RENEW_BEFORE_MS = 60_000;
 export interface TokensDeps {
   readonly runtime: Runtime;
   readonly authUrl: string;
-  readonly credential: Credential;
-  /** How often a request may be made before giving up. */
-  readonly tries?: number;
+  readonly auth: AuthAccess;
+  readonly credential: Pick<Credential, 'epoch' | 'cookies'>;
+  /** Issuer URL of the instance that the tokens are for; the own one by default. */
+  readonly audience?: string;
 }
 
-export function createTokens({ runtime, authUrl, credential, tries }: TokensDeps): Tokens {
+export function createTokens({ runtime, authUrl, auth, credential, audience }: TokensDeps): Tokens {
   const url = `${authUrl}/api/sfu/token`;
   let kept: MintedToken | undefined;
   let flight: { epoch: number; token: Promise<string> } | undefined;
 
-  async function ask(type: TokenType, authorization: string | undefined): Promise<MintedToken> {
-    const { epoch } = credential;
-    const askedAtMs = runtime.now();
-    const body = { token_type: type };
-    const reply = await requestJson(runtime, url, { body, authorization, credentials: credential.cookies });
-    const { token, expires } = reply as Record<string, unknown>;
-    if (typeof token !== 'string' || token === '' || typeof expires !== 'number') {
-      throw badResponse(url);
-    }
-    return { token, expiresAtMs: askedAtMs + expires * 1_000, epoch };
-  }
-
-  async function mintOnce(type: TokenType): Promise<MintedToken> {
-    const authorization = await credential.authorization();
-    const { epoch } = credential;
-    try {
-      return await ask(type, authorization);
-    } catch (error) {
-      if (!(error instanceof NetplayError)) throw error;
-      // What servers answer that give their refusals no code.
-      if (error.code === 'http_403') throw clientError('not_signed_in', { status: 403 });
-      if (error.status !== 401 || authorization === undefined) throw error;
-      if (error.code === 'token_revoked') credential.ended(epoch);
-      const renewed = await credential.authorization(authorization);
-      if (renewed === authorization) throw error;
-      return ask(type, renewed);
-    }
-  }
-
-  const mint = (type: TokenType) =>
-    retrying(runtime, () => mintOnce(type), tries === undefined ? {} : { tries });
+  const mint = (type: TokenType): Promise<MintedToken> =>
+    auth.withAuthorization(async (authorization) => {
+      const { epoch } = credential;
+      const askedAtMs = runtime.now();
+      const body = { token_type: type, audience };
+      const reply = await requestJson(runtime, url, { body, authorization, credentials: credential.cookies });
+      const { token, expires } = reply as Record<string, unknown>;
+      if (typeof token !== 'string' || token === '' || typeof expires !== 'number') {
+        throw badResponse(url);
+      }
+      return { token, expiresAtMs: askedAtMs + expires * 1_000, epoch };
+    });
 
   function renew(epoch: number): Promise<string> {
     const token = mint('read')

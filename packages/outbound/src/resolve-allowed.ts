@@ -5,7 +5,7 @@ import { OutboundError } from './errors.js';
 import type { OutboundPolicy, Resolve } from './policy.js';
 
 /** The system's resolver and not DNS alone: instances at home are often in the hosts file. */
-const resolveBySystem: Resolve = async (name) =>
+export const resolveBySystem: Resolve = async (name) =>
   (await lookup(name, { all: true, verbatim: true })).map(({ address }) => address);
 
 /**

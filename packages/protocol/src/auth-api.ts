@@ -2,9 +2,12 @@ import { z } from 'zod';
 import type { HttpApi } from './http-api.js';
 import { doctorEcho } from './doctor.js';
 import { health, readiness } from './health.js';
+import { FEDERATION_ADMIN_API } from './federation-admin-api.js';
+import { FEDERATION_API } from './federation-api.js';
 import { ISSUER_API } from './issuer-api.js';
 import { NODE_API } from './node-api.js';
 import { roomMap, roomName, roomRecord } from './room-record.js';
+import { MAX_ISSUER_LENGTH } from './issuer-record.js';
 import { listedKey } from './signing-key.js';
 
 export const INTERNAL_SECRET_HEADER = 'x-romm-sfu-secret';
@@ -70,7 +73,15 @@ export const AUTH_API = {
     path: '/api/sfu/token',
     summary: 'Mint a read token (15 min) or a one-time write token (30 s) for the signed-in player',
     access: 'player',
-    body: z.object({ token_type: z.enum(['read', 'write']).default('read') }),
+    body: z.object({
+      token_type: z.enum(['read', 'write']).default('read'),
+      audience: z
+        .string()
+        .min(1)
+        .max(MAX_ISSUER_LENGTH)
+        .optional()
+        .describe('Issuer URL of the instance the token is for; this one by default.'),
+    }),
     reply: z.object({
       token: z.string(),
       token_type: z.literal('bearer'),
@@ -79,7 +90,7 @@ export const AUTH_API = {
     refusals: {
       400: 'The body is not JSON or token_type is unknown.',
       401: 'The access token has expired or was revoked; refresh it.',
-      403: 'No player is signed in, or the page that sent the cookie is not of an allowed origin.',
+      403: 'No player is signed in, the page that sent the cookie is not of an allowed origin, the audience is not registered and active here, or the player has not agreed to go there.',
       413: 'The body is larger than 16 KB.',
       503: 'The token could not be stored, or RomM does not answer; try again.',
     },
@@ -144,7 +155,7 @@ export const AUTH_API = {
     summary: 'The sessions that ended lately, for nodes without Redis to follow',
     access: 'internal',
     query: z.object({ after: z.string().max(64).optional().describe('The cursor of the last answer.') }),
-    reply: z.object({ session_ids: z.array(z.string()), cursor: z.string() }),
+    reply: z.object({ session_refs: z.array(z.string()), cursor: z.string() }),
     refusals: NOT_INTERNAL,
   },
   login: {
@@ -368,6 +379,8 @@ export const AUTH_API = {
     reply: ok,
     refusals: { 400: 'The body is not valid.', 404: 'Nobody holds this identity.', ...NOT_ADMIN },
   },
+  ...FEDERATION_API,
+  ...FEDERATION_ADMIN_API,
   ...ISSUER_API,
   health,
   readiness,

@@ -10,6 +10,11 @@ export const CLOSE_CODES = {
   sessionEnded: { code: 4403, retry: false, reason: 'The session has ended; sign in again.' },
   helloTimeout: { code: 4408, retry: true, reason: 'No hello arrived in time.' },
   takenOver: { code: 4409, retry: false, reason: 'You took this place from another socket.' },
+  notAdmitted: {
+    code: 4410,
+    retry: false,
+    reason: 'Your instance, or you, may not play here any more; ask the administrator here.',
+  },
   tooLarge: { code: 4413, retry: false, reason: 'A frame was larger than allowed.' },
   slowReader: { code: 4428, retry: true, reason: 'You read too slowly; the send buffer is full.' },
   tooManyMessages: { code: 4429, retry: true, reason: 'Too many messages; slow down.' },

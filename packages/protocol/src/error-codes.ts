@@ -23,6 +23,7 @@ export const SOCKET_ERRORS = {
     message: 'The room is on another node; connect to the url in its list entry.',
   },
   room_full: { retryable: true, message: 'Every slot of the room is taken; join as a spectator or wait.' },
+  no_spectators: { retryable: false, message: 'The owner lets nobody watch; join the room as a player.' },
   room_locked: {
     retryable: true,
     message: 'The owner has locked the room; only its members can come back.',
@@ -72,6 +73,19 @@ export const SOCKET_ERRORS = {
   node_draining: {
     retryable: true,
     message: 'This node is being emptied; try again shortly, or another node. Its rooms move by themselves.',
+  },
+  issuer_not_permitted: {
+    retryable: false,
+    message:
+      'Players of your instance may not do this here; the administrator of the instance you visit can allow it.',
+  },
+  banned_here: {
+    retryable: false,
+    message: 'You are banned from this whole instance; ask its administrator.',
+  },
+  guests_full: {
+    retryable: true,
+    message: 'Players of your instance take up as much here as they may; try again later.',
   },
   busy: { retryable: true, message: 'Too many requests are waiting on this socket; wait for the replies.' },
   internal: { retryable: true, message: 'Something failed here; try again.' },

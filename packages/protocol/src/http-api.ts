@@ -5,9 +5,10 @@ import { problem } from './problem.js';
 
 /**
  * Who may call an operation: anybody; a player by any credential of the service (`player`), by the access
- * token of a session (`account`) or by its refresh cookie (`session`); this instance's SFU servers; operators.
+ * token of a session (`account`) or by its refresh cookie (`session`); this instance's SFU servers; another
+ * instance, by an assertion (`peer`); operators.
  */
-export type Access = 'public' | 'player' | 'account' | 'session' | 'internal' | 'admin';
+export type Access = 'public' | 'player' | 'account' | 'session' | 'internal' | 'peer' | 'admin';
 
 /**
  * One HTTP operation: what the router mounts, the handler parses with and the OpenAPI document says.
@@ -38,6 +39,7 @@ const SECURITY = {
   account: [{ bearer: [] }],
   session: [{ refreshCookie: [] }],
   internal: [{ internalSecret: [] }],
+  peer: [{ assertion: [] }],
   admin: [{ adminKey: [] }],
 } satisfies Record<Access, Record<string, string[]>[]>;
 
@@ -71,6 +73,12 @@ export function openApiDocument({ title, version, playerCookie }: DocumentedServ
         cookie: { type: 'apiKey', in: 'cookie', name: playerCookie },
         refreshCookie: { type: 'apiKey', in: 'cookie', name: REFRESH_COOKIE },
         adminKey: { type: 'http', scheme: 'bearer', description: 'ADMIN_API_KEY of the server.' },
+        assertion: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'Signed by the calling instance for this one: typ netplay-assertion+jwt, 60 s, single use.',
+        },
         internalSecret: { type: 'apiKey', in: 'header', name: 'x-romm-sfu-secret' },
       },
     },

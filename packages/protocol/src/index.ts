@@ -1,6 +1,9 @@
 export * from './doctor.js';
+export type { InvitationState, InvitedTerms } from './federation-admin-api.js';
+export * from './federation-api.js';
 export * from './health.js';
 export * from './http-api.js';
+export * from './issuer-keys.js';
 export * from './issuer-record.js';
 export * from './messages.js';
 export * from './node-record.js';

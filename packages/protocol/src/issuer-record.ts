@@ -10,6 +10,7 @@ export type IssuerState = (typeof ISSUER_STATES)[number];
 
 export const MAX_ISSUER_LENGTH = 255;
 const MAX_PINNED_KEYS = 10;
+const MAX_BANNED_PLAYERS = 200;
 const MAX_CERTIFICATE_LENGTH = 8_192;
 const PATH = /^(\/[A-Za-z0-9._~-]+)*$/;
 
@@ -103,6 +104,15 @@ const sha256Fingerprint = z
   .regex(/^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'must be 64 hex digits, with or without colons')
   .overwrite((text) => text.replaceAll(':', '').toLowerCase());
 
+/** What the players of one issuer together may take up; on each node, but for the tokens. */
+export const issuerQuotas = z.object({
+  sockets: z.int().min(1).max(10_000).describe('Connections on one node.'),
+  rooms: z.int().min(0).max(1_000).describe('Rooms that they own on one node.'),
+  entries_per_minute: z.int().min(1).max(100_000).describe('Rooms opened and joined, on all nodes together.'),
+});
+export type IssuerQuotas = z.output<typeof issuerQuotas>;
+export const DEFAULT_QUOTAS: IssuerQuotas = { sockets: 200, rooms: 20, entries_per_minute: 120 };
+
 /** What an administrator decides of an issuer, apart from its state. */
 export const issuerTerms = z.object({
   label: z
@@ -134,6 +144,16 @@ export const issuerTerms = z.object({
     .describe('Trusted for this instance instead of the public authorities.'),
   certificate_sha256: sha256Fingerprint.nullable().describe('Fingerprint of its own certificate.'),
   allow_private_addresses: z.boolean().describe('It may be reached at an address of a private network.'),
+  subject: z
+    .enum(['pairwise', 'plain'])
+    .describe('How it knows our players: by an id made for it alone, or by the one they have here.'),
+  players_may_visit: z.boolean().describe('Whether our players may go there, if they agree to.'),
+  quotas: issuerQuotas.describe('How much its players may take up here.'),
+  banned_players: z
+    .array(z.string().regex(/^[\w-]{22}$/, 'must be a player_id as rooms show it'))
+    .max(MAX_BANNED_PLAYERS)
+    .refine((banned) => new Set(banned).size === banned.length, 'must name each player once')
+    .describe('Players of it who may not come here.'),
 });
 export type IssuerTerms = z.output<typeof issuerTerms>;
 

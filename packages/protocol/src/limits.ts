@@ -11,6 +11,8 @@ export const MAX_CHAT_LENGTH = 500;
 export const MAX_CHAT_HISTORY = 100;
 export const MAX_CHAT_HISTORY_BYTES = 64 * 1024;
 export const MAX_BANS = 128;
+/** Instances that a federated room names. */
+export const MAX_ADMITTED = 50;
 /** Frames between an input and its effect: a second at most. */
 export const MAX_INPUT_DELAY = 60;
 export const MAX_SYNC_CONFIG_BYTES = 2 * 1024;

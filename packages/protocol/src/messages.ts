@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_CHAT_LENGTH, MAX_INPUT_DELAY, MAX_PLAYERS, MAX_SIGNAL_BYTES } from './limits.js';
+import { MAX_ADMITTED, MAX_CHAT_LENGTH, MAX_INPUT_DELAY, MAX_PLAYERS, MAX_SIGNAL_BYTES } from './limits.js';
 import {
   boundedJson,
   type MemberExtra,
@@ -9,6 +9,7 @@ import {
   roomExtra,
   roomExtraChanges,
 } from './metadata.js';
+import { MAX_ISSUER_LENGTH, readIssuer } from './issuer-record.js';
 import { roomName } from './room-record.js';
 
 /**
@@ -26,7 +27,27 @@ const playerId = z.string().min(1).max(64);
 const resumeToken = z.string().min(1).max(64);
 const password = z.string().min(1).max(128);
 const maxPlayers = z.int().min(1).max(MAX_PLAYERS);
-const visibility = z.enum(['private', 'local']);
+const visibility = z.enum(['private', 'local', 'federated']);
+/** Compared with the `iss` of tokens sign by sign, so one instance is written in one way only. */
+const issuerUrl = z
+  .string()
+  .max(MAX_ISSUER_LENGTH)
+  .transform((text, context) => {
+    const reading = readIssuer(text, { allowHttp: true });
+    if ('issuer' in reading) return reading.issuer;
+    context.addIssue({ code: 'custom', message: reading.fault });
+    return z.NEVER;
+  });
+/** Which other instances see a federated room; every trusted one where they are not named. */
+const admits = z
+  .array(issuerUrl)
+  .min(1, 'must name an instance, or be left out')
+  .max(MAX_ADMITTED)
+  .readonly();
+const slot = z
+  .int()
+  .min(0)
+  .max(MAX_PLAYERS - 1);
 
 /** A game of two years at 60 frames a second. */
 const MAX_FRAME = 2 ** 32 - 1;
@@ -38,6 +59,8 @@ export const REQUESTS = {
     max_players: maxPlayers.default(4),
     password: password.optional(),
     visibility: visibility.default('local'),
+    admits: admits.optional(),
+    allow_spectators: z.boolean().default(true),
     extra: roomExtra.default({}),
     token,
   }),
@@ -45,6 +68,8 @@ export const REQUESTS = {
     room_name: roomName,
     password: z.string().max(128).optional(),
     spectator: z.boolean().default(false),
+    /** Given where it is free, else the lowest free one. */
+    slot: slot.optional(),
     extra: memberExtra.default({}),
     token,
   }),
@@ -60,17 +85,16 @@ export const REQUESTS = {
     password: password.nullable().optional(),
     max_players: maxPlayers.optional(),
     visibility: visibility.optional(),
+    /** Null: every trusted instance. */
+    admits: admits.nullable().optional(),
     locked: z.boolean().optional(),
+    allow_spectators: z.boolean().optional(),
   }),
   'update-room-metadata': z.object({ metadata: roomExtraChanges }),
   'update-player-metadata': z.object({ metadata: memberExtraChanges }),
   'update-player-slot': z.object({
     /** Null: beside the slots. */
-    slot: z
-      .int()
-      .min(0)
-      .max(MAX_PLAYERS - 1)
-      .nullable(),
+    slot: slot.nullable(),
     /** Another member, moved by the owner; the caller by default. */
     player_id: playerId.optional(),
   }),
@@ -117,7 +141,10 @@ export interface RoomUser {
   readonly client_id: string;
   /** Names the player across connections; derived from (issuer, sub) and reveals neither. */
   readonly player_id: string;
+  /** Of a guest with the host of their instance: `Ada@games.example.org`. */
   readonly name: string;
+  /** Issuer URL of the instance a guest is of; null for players of this one, whatever their name looks like. */
+  readonly instance: string | null;
   /** 0 to max_players - 1; null for spectators. */
   readonly slot: number | null;
   readonly is_owner: boolean;
@@ -145,8 +172,12 @@ export interface RoomInfo {
   readonly max_players: number;
   readonly has_password: boolean;
   readonly visibility: Visibility;
+  /** Of a federated room: the other instances that see it; null for every trusted one. */
+  readonly admits: readonly string[] | null;
   /** Nobody new gets in. */
   readonly locked: boolean;
+  /** Whether anybody new may watch. */
+  readonly allow_spectators: boolean;
   readonly phase: RoomPhase;
   /** Of the game that is being prepared, runs or is paused; null in the lobby and where there is none. */
   readonly launch: Launch | null;
@@ -168,7 +199,10 @@ export interface ListedRoom extends Omit<RoomExtra, 'sync_config'> {
   readonly room_id?: string;
   readonly phase?: RoomPhase;
   readonly locked?: boolean;
+  readonly allow_spectators?: boolean;
   readonly visibility?: Visibility;
+  /** Not told to guests. */
+  readonly admits?: readonly string[];
   /** For a caller who told what they have. */
   readonly compatibility?: Compatibility;
 }

@@ -36,6 +36,14 @@ export const roomRecord = z
 
 export type RoomRecord = z.output<typeof roomRecord>;
 
+/** Names the guests who have a place in the room, so that other nodes find it for them; for servers only. */
+export const GUESTS_MEMBER = 'guest_players';
+
+/** A record as people of its instance may see it. */
+export function shownRecord({ [GUESTS_MEMBER]: _guests, ...shown }: RoomRecord): RoomRecord {
+  return shown;
+}
+
 /** Room name to record. */
 export const roomMap = z.record(z.string(), roomRecord).meta({ id: 'RoomMap' });
 export type RoomMap = Record<string, RoomRecord>;

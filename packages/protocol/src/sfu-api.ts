@@ -12,6 +12,7 @@ const queryToken = z
 
 const NOT_A_PLAYER = {
   401: 'The read token is missing or refused.',
+  403: 'The player is a guest whose instance may not do this here, or who is banned.',
   503: 'The token or the registry could not be read just now; try again.',
 };
 
@@ -77,12 +78,17 @@ export const SFU_API = {
         '0 live_stream, 1 delay_sync, 2 arcade.',
       ),
       sync_config: z.unknown().optional(),
+      allow_spectators: lenient(z.union([z.boolean(), z.int()])).describe(
+        'Whether others may watch; false and 0: nobody.',
+      ),
+      spectator_mode: lenient(z.union([z.boolean(), z.int()])).describe('Another name of allow_spectators.'),
     }),
     reply: enteredRoom,
     refusals: {
       ...NOT_A_PLAYER,
       400: 'The room name is missing or another member is not valid; the token was not used up.',
       409: 'The name is taken, or the node or the player has as many rooms as may be.',
+      429: 'Guests of one instance own as many rooms, or entered as many, as they may.',
     },
   },
   joinRoom: {
@@ -96,10 +102,10 @@ export const SFU_API = {
     reply: enteredRoom,
     refusals: {
       ...NOT_A_PLAYER,
-      403: 'The password is missing or wrong, or the owner lets this player not in.',
+      403: 'The password is missing or wrong, the owner lets this player not in, or a guest may not join here.',
       404: 'This node hosts no such room; /resolve says which one does.',
       409: 'The room is full, or does not fit the game of the player.',
-      429: 'Too many wrong passwords.',
+      429: 'Too many wrong passwords, or too many rooms entered by guests of one instance.',
     },
   },
   leaveRoom: {

@@ -1,9 +1,12 @@
+import type { FirstUseStore } from './first-use/first-use-store.js';
+import { createMemoryFirstUseStore } from './first-use/memory-first-use-store.js';
+import { createRedisFirstUseStore } from './first-use/redis-first-use-store.js';
 import type { IdentityCache } from './identity-cache/identity-cache.js';
 import { createMemoryIdentityCache } from './identity-cache/memory-identity-cache.js';
 import { createRedisIdentityCache } from './identity-cache/redis-identity-cache.js';
-import type { IssuerRegistry } from './issuers/issuer-registry.js';
-import { createMemoryIssuerRegistry } from './issuers/memory-issuer-registry.js';
-import { createRedisIssuerRegistry } from './issuers/redis-issuer-registry.js';
+import type { PublishedIssuers } from './issuers/issuer-feed.js';
+import { createMemoryPublishedIssuers } from './issuers/memory-published-issuers.js';
+import { createRedisPublishedIssuers } from './issuers/redis-published-issuers.js';
 import type { JtiStore } from './jti/jti-store.js';
 import type { AttemptLimiter, AttemptRule } from './limits/attempt-limiter.js';
 import { createMemoryAttemptLimiter, createRedisAttemptLimiter } from './limits/flexible-limiter.js';
@@ -26,14 +29,16 @@ import type { HandoverRegistry } from './rooms/room-registry.js';
 /** Everything that auth and the SFU nodes of one instance share. */
 export interface SharedState {
   readonly jtis: JtiStore;
+  /** Single uses of what other instances signed. */
+  readonly firstUses: FirstUseStore;
   readonly rooms: HandoverRegistry;
   /** The SFU nodes of the instance. */
   readonly nodes: NodeRegistry;
   /** Rooms on their way from one node to another. */
   readonly moves: RoomMoves;
   readonly revocations: RevocationLog;
-  /** Other instances whose players may come here. */
-  readonly issuers: IssuerRegistry;
+  /** Other instances as they are registered here, published by auth. */
+  readonly issuers: PublishedIssuers;
   readonly identityCache: IdentityCache;
   /** Counts attempts under a rule. */
   limiter(rule: AttemptRule): AttemptLimiter;
@@ -46,11 +51,12 @@ export interface SharedState {
 export function createMemoryState(options: MemoryRoomRegistryOptions = {}): SharedState {
   return {
     jtis: createMemoryJtiStore(options),
+    firstUses: createMemoryFirstUseStore(options),
     rooms: createMemoryRoomRegistry(options),
     nodes: createMemoryNodeRegistry(options.now === undefined ? {} : { now: options.now }),
     moves: createMemoryRoomMoves(options),
     revocations: createMemoryRevocationLog(options),
-    issuers: createMemoryIssuerRegistry(options.now === undefined ? {} : { now: options.now }),
+    issuers: createMemoryPublishedIssuers(),
     identityCache: createMemoryIdentityCache(options),
     limiter: createMemoryAttemptLimiter,
     ping: () => Promise.resolve(0),
@@ -66,11 +72,12 @@ export async function openRedisState(
   const redis = await openRedis(connection);
   return {
     jtis: createRedisJtiStore(redis, { onOldMarker, now }),
+    firstUses: createRedisFirstUseStore(redis, { now }),
     rooms: createRedisRoomRegistry(redis, roomTtlMs === undefined ? {} : { ttlMs: roomTtlMs }),
     nodes: createRedisNodeRegistry(redis),
     moves: createRedisRoomMoves(redis),
     revocations: createRedisRevocationLog(redis, { now }),
-    issuers: createRedisIssuerRegistry(redis),
+    issuers: createRedisPublishedIssuers(redis),
     identityCache: createRedisIdentityCache(redis),
     limiter: (rule) => createRedisAttemptLimiter(redis, rule),
     ping: () => redis.ping(),

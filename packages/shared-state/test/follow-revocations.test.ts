@@ -33,7 +33,7 @@ describe('following the sessions that end (P3.7)', () => {
     const log = createMemoryRevocationLog();
     const told: string[] = [];
     await log.append(['before']);
-    const revocations = follow({ log, onRevoked: (sessionId) => told.push(sessionId) });
+    const revocations = follow({ log, onRevoked: (sessionRef) => told.push(sessionRef) });
     await revocations.refresh();
     expect(revocations.isRevoked('before')).toBe(true);
     expect(revocations.isRevoked('after')).toBe(false);
@@ -82,7 +82,7 @@ describe('following the sessions that end (P3.7)', () => {
     const told: string[] = [];
     const revocations = follow({
       log: feed,
-      onRevoked: (sessionId) => told.push(sessionId),
+      onRevoked: (sessionRef) => told.push(sessionRef),
       onError: (error) => errors.push(error),
     });
     await log.append(['known']);
@@ -112,16 +112,16 @@ describe('following the sessions that end (P3.7)', () => {
     nowMs += REVOCATION_RETENTION_MS - 1;
     await log.append(['young']);
     await revocations.refresh();
-    expect(['old', 'young'].map((sessionId) => revocations.isRevoked(sessionId))).toEqual([true, true]);
+    expect(['old', 'young'].map((sessionRef) => revocations.isRevoked(sessionRef))).toEqual([true, true]);
     nowMs += 1;
     await revocations.refresh();
-    expect(['old', 'young'].map((sessionId) => revocations.isRevoked(sessionId))).toEqual([false, true]);
+    expect(['old', 'young'].map((sessionRef) => revocations.isRevoked(sessionRef))).toEqual([false, true]);
   });
 
   it('tells nobody after it was closed', async () => {
     const log = createMemoryRevocationLog();
     const told: string[] = [];
-    const revocations = follow({ log, onRevoked: (sessionId) => told.push(sessionId) });
+    const revocations = follow({ log, onRevoked: (sessionRef) => told.push(sessionRef) });
     await revocations.refresh();
     await log.append(['a']);
     const reading = revocations.refresh();

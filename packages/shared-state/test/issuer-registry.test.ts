@@ -1,49 +1,48 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  createMemoryIssuerRegistry,
-  createRedisIssuerRegistry,
+  createMemoryPublishedIssuers,
+  createRedisPublishedIssuers,
   type FollowIssuersOptions,
   followIssuers,
-  ISSUER_RECORDS_KEY,
-  ISSUER_VERSION_KEY,
   type IssuerFeed,
   openRedis,
+  PUBLISHED_ISSUERS_KEY,
   StateUnavailableError,
 } from '@romm-netplay/shared-state';
 import { createDisposers, eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
-import { issuerOf, issuerRegistryContract, stored } from './contracts/issuer-registry.contract.js';
+import { issuerOf, listOf, publishedIssuersContract } from './contracts/published-issuers.contract.js';
 
 const disposers = createDisposers();
 afterEach(() => disposers.closeAll());
 
-describe('IssuerRegistry in memory', () => {
-  issuerRegistryContract(() => {
-    const registry = createMemoryIssuerRegistry();
-    return Promise.resolve({ registry, other: registry, close: () => Promise.resolve() });
+describe('PublishedIssuers in memory', () => {
+  publishedIssuersContract(() => {
+    const published = createMemoryPublishedIssuers();
+    return Promise.resolve({ published, other: published, close: () => Promise.resolve() });
   });
 
   it('gives away nothing that could be changed from outside', async () => {
-    const registry = createMemoryIssuerRegistry();
-    const draft = issuerOf();
-    (await stored(registry, draft)).permissions.push('rooms:create');
-    draft.permissions.push('rooms:create');
-    (await registry.list()).issuers[0]!.permissions.push('rooms:create');
-    expect((await registry.list()).issuers[0]!.permissions).toEqual(['rooms:list', 'rooms:join']);
+    const published = createMemoryPublishedIssuers();
+    const list = listOf(1, {});
+    await published.publish(list);
+    list.issuers[0]!.permissions.push('rooms:create');
+    (await published.list()).issuers[0]!.permissions.push('rooms:create');
+    expect((await published.list()).issuers[0]!.permissions).toEqual(['rooms:list', 'rooms:join']);
   });
 });
 
-describe('IssuerRegistry in Redis', () => {
+describe('PublishedIssuers in Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedisServer();
   });
   afterAll(() => server.close());
 
-  issuerRegistryContract(async () => {
+  publishedIssuersContract(async () => {
     const [redis, otherRedis] = [await openRedis({ url: server.url }), await openRedis({ url: server.url })];
     return {
-      registry: createRedisIssuerRegistry(redis),
-      other: createRedisIssuerRegistry(otherRedis),
+      published: createRedisPublishedIssuers(redis),
+      other: createRedisPublishedIssuers(otherRedis),
       async close() {
         await redis.run((client) => client.flushAll());
         await redis.close();
@@ -52,57 +51,77 @@ describe('IssuerRegistry in Redis', () => {
     };
   });
 
-  it('keeps both keys on one Cluster node, and for good', async () => {
-    const hashTag = /\{(.+)\}/;
-    expect(hashTag.exec(ISSUER_RECORDS_KEY)?.[1]).toBe(hashTag.exec(ISSUER_VERSION_KEY)?.[1]);
-    const redis = await openRedis({ url: server.url });
-    const issuer = await stored(createRedisIssuerRegistry(redis));
-    for (const key of [ISSUER_RECORDS_KEY, ISSUER_VERSION_KEY]) {
-      expect(await redis.run((client) => client.pTTL(key))).toBe(-1);
-    }
-    await redis.close();
-    const later = await openRedis({ url: server.url });
-    expect((await createRedisIssuerRegistry(later).list()).issuers).toEqual([issuer]);
-    await later.run((client) => client.flushAll());
-    await later.close();
-  });
-
-  it('trusts nothing that some other program spoiled, and lets it be registered anew', async () => {
-    const redis = await openRedis({ url: server.url });
-    const registry = createRedisIssuerRegistry(redis);
-    const { issuer } = await stored(registry);
-    for (const spoiled of ['{', '', '7 {', '7 {"state":"active"}', JSON.stringify(issuerOf()), '{']) {
-      await redis.run((client) => client.hSet(ISSUER_RECORDS_KEY, issuer, spoiled));
-      expect((await registry.list()).issuers).toEqual([]);
-    }
-    expect((await registry.put(issuerOf(), undefined)).outcome).toBe('stored');
+  it('needs one key, which does not expire', async () => {
+    const redis = disposers.use(await openRedis({ url: server.url }));
+    await createRedisPublishedIssuers(redis).publish(listOf(1, {}));
+    expect(await redis.run((client) => client.keys('*'))).toEqual([PUBLISHED_ISSUERS_KEY]);
+    expect(await redis.run((client) => client.pTTL(PUBLISHED_ISSUERS_KEY))).toBe(-1);
     await redis.run((client) => client.flushAll());
-    await redis.close();
   });
 
-  it('says that it is away, and goes on when Redis is back; nobody is trusted if that came back empty', async () => {
+  it('trusts nothing that some other program spoiled, and lets it be published anew', async () => {
+    const redis = disposers.use(await openRedis({ url: server.url }));
+    const published = createRedisPublishedIssuers(redis);
+    const set = (fields: Record<string, string>) =>
+      redis.run((client) => client.hSet(PUBLISHED_ISSUERS_KEY, fields));
+    await published.publish(listOf(5, {}));
+    for (const list of ['{', '', '{}', 'null', '[null]', '[{"state":"active"}]']) {
+      await set({ list });
+      expect(await published.list()).toEqual({ version: 5, issuers: [] });
+    }
+    await set({ list: JSON.stringify([{ state: 'active' }, issuerOf()]) });
+    expect((await published.list()).issuers).toEqual([issuerOf()]);
+    for (const version of ['', 'x', '-1', '1e9', '0x7', '9'.repeat(16)]) {
+      await set({ version });
+      expect(await published.version()).toBe(0);
+      await published.publish(listOf(6, {}));
+      expect(await published.list()).toEqual(listOf(6, {}));
+    }
+    await redis.run((client) => client.flushAll());
+  });
+
+  it('says that it is away; a Redis that comes back empty takes trust from nobody until there is news', async () => {
     const own = disposers.use(await startRedisServer());
     const redis = disposers.use(await openRedis({ url: own.url, commandTimeoutMs: 300 }));
-    const registry = createRedisIssuerRegistry(redis);
-    const followed = disposers.use(followIssuers({ registry, onError: () => undefined, pollMs: 20 }));
-    const before = await stored(registry);
+    const published = createRedisPublishedIssuers(redis);
+    const errors: unknown[] = [];
+    const told: unknown[] = [];
+    const followed = disposers.use(
+      followIssuers({
+        registry: published,
+        onChanged: (_issuer, now) => told.push(now?.state),
+        onError: (error) => errors.push(error),
+        pollMs: 20,
+      }),
+    );
+    await published.publish(listOf(5, {}));
     await eventually(() => followed.all().length === 1);
     await own.kill();
-    await eventually(() => registry.version().then(Boolean, () => true));
+    await eventually(() => published.version().then(Boolean, () => true));
     for (const call of [
-      () => registry.version(),
-      () => registry.list(),
-      () => registry.put(issuerOf(), undefined),
-      () => registry.remove('https://b.example.org', 1),
+      () => published.version(),
+      () => published.list(),
+      () => published.publish(listOf(6)),
     ]) {
       await expect(call()).rejects.toThrow(StateUnavailableError);
     }
-    expect(followed.get(before.issuer)).toEqual(before);
     await own.restart();
-    await eventually(() => followed.all().length === 0);
-    const after = await stored(registry);
-    expect(after.version).toBeGreaterThan(before.version);
-    await eventually(() => followed.get(before.issuer)?.version === after.version);
+    await eventually(async () => (await published.version()) === 0);
+    await followed.refresh();
+    expect(followed.all()).toHaveLength(1);
+    expect(errors).toHaveLength(1);
+    // Whoever starts now knows nobody.
+    const late = disposers.use(followIssuers({ registry: published, onError: () => undefined }));
+    await late.refresh();
+    expect(late.all()).toEqual([]);
+    await published.publish(listOf(5, {}));
+    await late.refresh();
+    expect(late.all()).toHaveLength(1);
+    await followed.refresh();
+    expect(told).toEqual(['pending']);
+    await published.publish(listOf(6));
+    await followed.refresh();
+    expect(told).toEqual(['pending', undefined]);
   });
 });
 
@@ -110,44 +129,44 @@ describe('following the issuers (P2.4)', () => {
   const follow = (options: Partial<FollowIssuersOptions> & { registry: IssuerFeed }) =>
     disposers.use(followIssuers({ onError: () => undefined, pollMs: 10, ...options }));
 
-  it('cannot tell until the registry was read once, keeps what it knows, and heals what it missed', async () => {
-    const registry = createMemoryIssuerRegistry();
+  it('cannot tell until the list was read once, keeps what it knows, and heals what it missed', async () => {
+    const published = createMemoryPublishedIssuers();
     let away = true;
     const unlessAway = <T>(read: () => Promise<T>) =>
       away ? Promise.reject(new StateUnavailableError()) : read();
     const errors: unknown[] = [];
     const told: (string | undefined)[] = [];
     const followed = follow({
-      registry: { version: () => unlessAway(registry.version), list: () => unlessAway(registry.list) },
+      registry: { version: () => unlessAway(published.version), list: () => unlessAway(published.list) },
       onChanged: (_issuer, now) => told.push(now?.state),
       onError: (error) => errors.push(error),
     });
     await followed.refresh();
     expect(() => followed.get('https://b.example.org')).toThrow(StateUnavailableError);
     expect(() => followed.all()).toThrow(StateUnavailableError);
-    const first = await stored(registry);
+    await published.publish(listOf(1, {}));
     away = false;
     await eventually(() => told.length === 1);
     away = true;
     await followed.refresh();
-    const second = await stored(registry, issuerOf({ state: 'active' }), first.version);
-    await stored(registry, issuerOf({ state: 'suspended' }), second.version);
+    await published.publish(listOf(2, { state: 'active' }));
+    await published.publish(listOf(3, { state: 'suspended' }));
     await followed.refresh();
-    expect(followed.get(first.issuer)).toEqual(first);
+    expect(followed.get('https://b.example.org')?.state).toBe('pending');
     away = false;
-    await eventually(() => followed.get(first.issuer)?.state === 'suspended');
+    await eventually(() => followed.get('https://b.example.org')?.state === 'suspended');
     // What came and went meanwhile is nobody's business; one report an outage, not one a poll.
     expect(told).toEqual(['pending', 'suspended']);
     expect(errors).toHaveLength(2);
   });
 
   it('knows everything before it tells of the first, and tells nobody after it was closed', async () => {
-    const registry = createMemoryIssuerRegistry();
+    const published = createMemoryPublishedIssuers();
     const told: string[] = [];
-    await stored(registry, issuerOf({ issuer: 'https://a.example.org' }));
-    await stored(registry, issuerOf({ issuer: 'https://z.example.org' }));
+    const [a, z] = [{ issuer: 'https://a.example.org' }, { issuer: 'https://z.example.org' }];
+    await published.publish(listOf(1, a, z));
     const followed = follow({
-      registry,
+      registry: published,
       pollMs: 60_000,
       onChanged: (issuer) => {
         expect(followed.all()).toHaveLength(2);
@@ -156,7 +175,7 @@ describe('following the issuers (P2.4)', () => {
     });
     await followed.refresh();
     expect(told).toEqual(['https://a.example.org', 'https://z.example.org']);
-    await stored(registry);
+    await published.publish(listOf(2, a, z, {}));
     const reading = followed.refresh();
     followed.close();
     await reading;

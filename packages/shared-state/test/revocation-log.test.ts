@@ -22,10 +22,10 @@ describe('RevocationLog in memory', () => {
     await log.append(['old']);
     nowMs += REVOCATION_RETENTION_MS - 1;
     await log.append(['young']);
-    expect((await log.readAfter(undefined)).sessionIds).toEqual(['old', 'young']);
+    expect((await log.readAfter(undefined)).sessionRefs).toEqual(['old', 'young']);
     nowMs += 1;
     await log.append(['new']);
-    expect((await log.readAfter(undefined)).sessionIds).toEqual(['young', 'new']);
+    expect((await log.readAfter(undefined)).sessionRefs).toEqual(['young', 'new']);
   });
 
   it('shows a reader from before a restart what comes after it', async () => {
@@ -36,7 +36,7 @@ describe('RevocationLog in memory', () => {
     nowMs += 1_000;
     const after = createMemoryRevocationLog({ now: () => nowMs });
     await after.append(['late']);
-    expect((await after.readAfter(cursor)).sessionIds).toEqual(['late']);
+    expect((await after.readAfter(cursor)).sessionRefs).toEqual(['late']);
   });
 });
 
@@ -90,11 +90,11 @@ describe('RevocationLog in Redis', () => {
     await log.append(['a']);
     const { cursor } = await log.readAfter(undefined);
     await redis.run((client) => client.flushAll());
-    expect((await log.readAfter(cursor)).sessionIds).toEqual([]);
+    expect((await log.readAfter(cursor)).sessionRefs).toEqual([]);
     // Entries are numbered by the millisecond; no server loses everything and starts again within one.
     await eventually(() => Date.now() > Number(cursor.split('-')[0]) + 1);
     await log.append(['b']);
-    expect((await log.readAfter(cursor)).sessionIds).toEqual(['b']);
+    expect((await log.readAfter(cursor)).sessionRefs).toEqual(['b']);
     await redis.close();
   });
 

@@ -32,6 +32,7 @@ async function openWithRooms(): Promise<Measured> {
       hasPassword: false,
       nodeId: 'node-a',
       url: 'http://node-a',
+      sessionid: `session-${String(room)}`,
     });
   }
   return { redis, registry };
@@ -49,22 +50,32 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => disposers.closeAll());
 
-describe('listing 1,000 rooms (D21)', () => {
+describe('listing and searching 1,000 rooms (D21)', () => {
+  const commandsOf = async ({ redis, registry }: Measured, ask: (registry: RoomRegistry) => unknown) => {
+    await redis.run((client) => client.configResetStat());
+    await ask(registry);
+    const statistics = await redis.run((client) => client.info('commandstats'));
+    const calls = statistics.matchAll(/cmdstat_(\S+?):calls=(\d+)/g);
+    // The connection pings by itself.
+    return [...calls]
+      .map(([, name, count]) => `${name!}=${count!}`)
+      .filter((call) => !call.startsWith('ping'))
+      .sort();
+  };
+
   it('runs the same commands whatever else Redis holds, and never scans it', async () => {
-    const commandsOf = async ({ redis, registry }: Measured) => {
-      await redis.run((client) => client.configResetStat());
-      expect(await registry.list()).toHaveLength(ROOMS);
-      const statistics = await redis.run((client) => client.info('commandstats'));
-      const calls = statistics.matchAll(/cmdstat_(\S+?):calls=(\d+)/g);
-      // The connection pings by itself.
-      return [...calls]
-        .map(([, name, count]) => `${name!}=${count!}`)
-        .filter((call) => !call.startsWith('ping'))
-        .sort();
-    };
-    const commands = await commandsOf(crowded);
-    expect(commands).toEqual(await commandsOf(empty));
+    const list = async (registry: RoomRegistry) => expect(await registry.list()).toHaveLength(ROOMS);
+    const commands = await commandsOf(crowded, list);
+    expect(commands).toEqual(await commandsOf(empty, list));
     expect(commands.join()).not.toMatch(/\b(scan|keys)\b/);
+  });
+
+  it('finds one by its session id without reading the others', async () => {
+    const find = async (registry: RoomRegistry) =>
+      expect(await registry.findBySession('session-7')).toMatchObject({ room_name: 'room-7' });
+    const commands = await commandsOf(crowded, find);
+    expect(commands.join()).not.toMatch(/\b(scan|keys|hvals|hgetall)\b/);
+    expect(commands).toContain('hget=2');
   });
 
   it('takes no longer among 100,000 unrelated keys: within 1.2 times', async () => {

@@ -5,6 +5,7 @@ import {
   openRedis,
   ROOM_EXPIRIES_KEY,
   ROOM_RECORDS_KEY,
+  ROOM_SESSIONS_KEY,
 } from '@romm-netplay/shared-state';
 import { eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
 import {
@@ -56,12 +57,14 @@ describe('RoomRegistry in Redis', () => {
   roomRegistryContract(open);
   handoverRegistryContract(open);
 
-  it('keeps both keys on one Cluster node, and sweeps what has expired', async () => {
+  it('keeps its keys on one Cluster node, and sweeps what has expired', async () => {
     const hashTag = /\{(.+)\}/;
-    expect(hashTag.exec(ROOM_RECORDS_KEY)?.[1]).toBe(hashTag.exec(ROOM_EXPIRIES_KEY)?.[1]);
+    for (const key of [ROOM_RECORDS_KEY, ROOM_EXPIRIES_KEY, ROOM_SESSIONS_KEY]) {
+      expect(hashTag.exec(key)?.[1]).toBe('rooms');
+    }
     const redis = await openRedis({ url: server.url });
     const registry = createRedisRoomRegistry(redis, { ttlMs: 1 });
-    await registry.upsert(roomOf());
+    await registry.upsert(roomOf({ sessionid: 'session-1' }));
     await eventually(async () => (await registry.list()).length === 0);
     expect(await redis.run((client) => client.dbSize())).toBe(0);
     await redis.close();
@@ -73,6 +76,9 @@ describe('RoomRegistry in Redis', () => {
     await registry.upsert(roomOf());
     await redis.run((client) => client.hSet(ROOM_RECORDS_KEY, { broken: '{', strange: '{"room_name":7}' }));
     expect(await registry.list()).toEqual([roomOf()]);
+    await registry.upsert(roomOf({ room_name: 'broken', sessionid: 'session-1' }));
+    await redis.run((client) => client.hSet(ROOM_RECORDS_KEY, { broken: '{' }));
+    expect(await registry.findBySession('session-1')).toBeUndefined();
     await redis.run((client) => client.flushAll());
     await redis.close();
   });

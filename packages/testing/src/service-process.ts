@@ -4,6 +4,7 @@ import { once } from 'node:events';
 export interface ServiceProcess {
   /** Base URLs by service name (`auth`, `sfu`), as the process announced them. */
   readonly urls: Readonly<Record<string, string>>;
+  readonly pid: number;
   /** Everything it has written so far. */
   output(): string;
   /** Sends a signal and waits for the end; answers the exit code, null when a signal ended it. */
@@ -62,7 +63,13 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     const [code] = await exited;
     return code;
   }
-  return { urls, output: () => output, stop, close: () => stop('SIGKILL').then(() => undefined) };
+  return {
+    urls,
+    pid: child.pid ?? 0,
+    output: () => output,
+    stop,
+    close: () => stop('SIGKILL').then(() => undefined),
+  };
 }
 
 function readAnnouncement(line: string): { service: string; url: string } | undefined {

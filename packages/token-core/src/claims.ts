@@ -68,6 +68,27 @@ export interface AccessTokenClaims extends CommonClaims {
 export type TokenClaims = ReadTokenClaims | WriteTokenClaims | LegacyTokenClaims | AccessTokenClaims;
 export type ClaimsOf<T extends TokenType> = Extract<TokenClaims, { type: T }>;
 
+/**
+ * What a word from one instance to another says (RFC 7523 style): who speaks, to whom, until when. Single use:
+ * whoever takes one records its `jti` first.
+ */
+export interface AssertionClaims {
+  /** Issuer URL of the instance that speaks. */
+  readonly iss: string;
+  readonly aud: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly jti: string;
+}
+export const ASSERTION_TTL_SECONDS = 60;
+
+/**
+ * Names a session among those of all issuers (S6): two instances may choose the same id. An issuer URL has no
+ * white space, so the first space parts the two.
+ */
+export const sessionRefOf = ({ iss, sid }: Pick<CommonClaims, 'iss' | 'sid'>): string | undefined =>
+  sid === undefined ? undefined : `${iss} ${sid}`;
+
 const JTI = /^[0-9a-f]{32}$/;
 export const isJti = (value: unknown): value is string => typeof value === 'string' && JTI.test(value);
 

@@ -9,7 +9,7 @@ export const TOKEN_ERRORS = {
   token_encoding: 'The token is not canonical base64url (padding, wrong alphabet or stray bits).',
   token_header_invalid: 'The token header is not a JSON object with string members.',
   token_payload_invalid: 'The token payload is not a JSON object.',
-  token_typ: 'The token header must say typ "JWT".',
+  token_typ: 'The token header does not say the typ that is needed here (players: "JWT").',
   token_crit: 'The token header asks for an extension (crit); none is supported.',
   token_embedded_key:
     'The token header brings its own key (jwk, jku, x5c, x5u); keys come from the issuer only.',
@@ -33,6 +33,7 @@ export const TOKEN_ERRORS = {
     'The token is of the wrong type for this use; a read token lists, a write token opens or joins.',
   token_jti_missing: 'The write token has no one-time id (jti of 32 hex digits).',
   token_session_missing: 'The token names no session (sid), or one that is no short string.',
+  token_lifetime: 'The token of another instance is valid for longer than tokens of its type may be.',
   token_role_invalid: 'The access token names no role.',
   token_revoked: 'The session this token belongs to has ended; sign in again.',
   keys_unavailable: "The issuer's keys could not be fetched; try again shortly.",

@@ -2,12 +2,14 @@ import { constants, randomBytes, sign as cryptoSign, type SignKeyObjectInput } f
 import { promisify } from 'node:util';
 import {
   ACCESS_TOKEN_TTL_SECONDS,
+  ASSERTION_TTL_SECONDS,
   READ_TOKEN_TTL_SECONDS,
   type Role,
   type Subject,
   WRITE_TOKEN_TTL_SECONDS,
 } from './claims.js';
 import type { SigningAlg, SigningKey } from './keys.js';
+import type { TokenTyp } from './parse-token.js';
 
 export interface TokenIssuerOptions {
   /** Issuer URL of this instance. */
@@ -42,6 +44,8 @@ export interface TokenIssuer {
   issueWriteToken(subject: Subject, audience: string): Promise<IssuedWriteToken>;
   /** Signs the access token of a session, for this issuer itself (S1). */
   issueAccessToken(subject: SessionSubject): Promise<IssuedToken>;
+  /** Signs one word of this instance to another, in place of a shared secret. */
+  issueAssertion(audience: string): Promise<string>;
 }
 
 const randomJti = () => randomBytes(16).toString('hex');
@@ -56,15 +60,23 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     expiresInSeconds: number,
   ): Promise<IssuedToken> {
     if (subject.sub === '') throw new TypeError('A token needs a subject.');
-    const iat = Math.floor(now() / 1000);
-    // JSON would turn NaN into null, and a token without a time into one that never expires.
-    if (!Number.isSafeInteger(iat)) throw new TypeError('The clock does not tell the time.');
-    const exp = iat + expiresInSeconds;
+    const { iat, exp } = times(expiresInSeconds);
     const { sub, netplayUsername, sessionId: sid } = subject;
     const name = netplayUsername === undefined ? {} : { netplay_username: netplayUsername };
     const session = sid === undefined ? {} : { sid };
     const payload = { iss: issuer, sub, aud: audience, iat, exp, ...claims, ...name, ...session };
-    return { token: await signCompact(payload, signingKey()), expiresInSeconds, expiresAtMs: exp * 1000 };
+    return {
+      token: await signCompact('JWT', payload, signingKey()),
+      expiresInSeconds,
+      expiresAtMs: exp * 1000,
+    };
+  }
+
+  function times(expiresInSeconds: number): { iat: number; exp: number } {
+    const iat = Math.floor(now() / 1000);
+    // JSON would turn NaN into null, and a token without a time into one that never expires.
+    if (!Number.isSafeInteger(iat)) throw new TypeError('The clock does not tell the time.');
+    return { iat, exp: iat + expiresInSeconds };
   }
 
   return {
@@ -79,6 +91,10 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     },
     issueAccessToken: (subject) =>
       issue({ type: 'access', role: subject.role }, subject, issuer, ACCESS_TOKEN_TTL_SECONDS),
+    issueAssertion(audience) {
+      const payload = { iss: issuer, aud: audience, ...times(ASSERTION_TTL_SECONDS), jti: newJti() };
+      return signCompact('netplay-assertion+jwt', payload, signingKey());
+    },
   };
 }
 
@@ -96,8 +112,12 @@ const SIGNATURE: Record<SigningAlg, Omit<SignKeyObjectInput, 'key'>> = {
  * millisecond, so it is made in the thread pool, which jsonwebtoken cannot; a signature of ES256 takes less
  * time than the way there and back.
  */
-async function signCompact(payload: object, { privateKey, alg, kid }: SigningKey): Promise<string> {
-  const input = `${encode({ alg, typ: 'JWT', kid })}.${encode(payload)}`;
+async function signCompact(
+  typ: TokenTyp,
+  payload: object,
+  { privateKey, alg, kid }: SigningKey,
+): Promise<string> {
+  const input = `${encode({ alg, typ, kid })}.${encode(payload)}`;
   const key = { key: privateKey, ...SIGNATURE[alg] };
   const bytes = Buffer.from(input);
   const signature =

@@ -5,7 +5,12 @@ export const MAX_TOKEN_BYTES = 8 * 1024;
 export interface TokenHeader {
   readonly alg: string;
   readonly kid: string;
+  readonly typ: TokenTyp;
 }
+
+/** What a signed text is meant for (RFC 8725 section 3.11): a player's token, or a word between instances. */
+export const TOKEN_TYPS = ['JWT', 'netplay-assertion+jwt'] as const;
+export type TokenTyp = (typeof TOKEN_TYPS)[number];
 
 /** What a token says of itself. Nothing in it may be believed before the signature is checked. */
 export interface UnverifiedToken {
@@ -29,7 +34,7 @@ const knownHeaders = new Map<string, TokenHeader>();
  * of every token is accepted, and every header member that could choose a key or a rule is refused.
  * @throws TokenError
  */
-export function parseToken(token: string): UnverifiedToken {
+export function parseToken(token: string, typ: TokenTyp = 'JWT'): UnverifiedToken {
   if (token.length > MAX_TOKEN_BYTES) throw new TokenError('token_too_large');
   if (!COMPACT.test(token)) throw malformed(token);
   const headerEnd = token.indexOf('.');
@@ -38,6 +43,7 @@ export function parseToken(token: string): UnverifiedToken {
   assertCanonical(token, headerEnd + 1, payloadEnd);
   assertCanonical(token, payloadEnd + 1, token.length);
   const header = parseHeader(token.slice(0, headerEnd));
+  if (header.typ !== typ) throw new TokenError('token_typ');
   const payload = parseObject(token.slice(headerEnd + 1, payloadEnd));
   if (payload === undefined) throw new TokenError('token_payload_invalid');
   return { header, payload };
@@ -91,10 +97,12 @@ function checkHeader(header: Record<string, unknown> | undefined): TokenHeader {
   if (EMBEDDED_KEY_MEMBERS.some((member) => member in header)) throw new TokenError('token_embedded_key');
   if (typeof alg !== 'string') throw new TokenError('token_header_invalid');
   if (alg.toLowerCase() === 'none') throw new TokenError('token_alg_none');
-  if (typ !== 'JWT') throw new TokenError('token_typ');
+  if (!isTokenTyp(typ)) throw new TokenError('token_typ');
   if (typeof kid !== 'string' || kid === '') throw new TokenError('token_kid_missing');
-  return { alg, kid };
+  return { alg, kid, typ };
 }
+
+const isTokenTyp = (value: unknown): value is TokenTyp => (TOKEN_TYPS as readonly unknown[]).includes(value);
 
 function parseObject(segment: string): Record<string, unknown> | undefined {
   try {

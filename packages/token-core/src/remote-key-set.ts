@@ -13,6 +13,11 @@ export interface RemoteKeySetOptions {
   readonly cooldownMs?: number;
   readonly timeoutMs?: number;
   /**
+   * Renews a set that is past its time before it is used, and uses it stale only when that fails. For issuers
+   * that are asked for nothing most of the time: what they withdrew long ago must not count once more.
+   */
+  readonly waitWhenStale?: boolean;
+  /**
    * Asks this often whether the set has changed (a conditional request). For the nodes of the issuer's own
    * instance, which must notice a withdrawn key within a second; undefined: only when needed.
    */
@@ -107,8 +112,14 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
     return key;
   }
 
+  const isOverdue = (current: FetchedKeySet): boolean =>
+    options.waitWhenStale === true &&
+    now() - fetchedAtMs > maxAgeOf(current) &&
+    (inFlight !== undefined || now() >= retryAtMs);
+
   function find(kid: string) {
     const current = usable();
+    if (current !== undefined && isOverdue(current)) return refresh().then(() => usable()?.keys.get(kid));
     const key = current?.keys.get(kid);
     if (current === undefined || key === undefined) {
       if (current !== undefined && inFlight === undefined && now() < nextKidFetchAtMs) return undefined;

@@ -1,3 +1,4 @@
+import { sessionRefOf } from './claims.js';
 import { TokenError } from './errors.js';
 import type { TokenVerifier } from './verify-token.js';
 
@@ -7,12 +8,13 @@ import type { TokenVerifier } from './verify-token.js';
  */
 export function createRevocableVerifier(
   verifier: TokenVerifier,
-  isRevoked: (sessionId: string) => boolean,
+  isRevoked: (sessionRef: string) => boolean,
 ): TokenVerifier {
   return {
     async verify(token, types) {
       const claims = await verifier.verify(token, types);
-      if (claims.sid !== undefined && isRevoked(claims.sid)) throw new TokenError('token_revoked');
+      const sessionRef = sessionRefOf(claims);
+      if (sessionRef !== undefined && isRevoked(sessionRef)) throw new TokenError('token_revoked');
       return claims;
     },
   };

@@ -3,7 +3,7 @@ import { type ClaimsOf, type TokenType, isJti, isRole, isTokenType } from './cla
 import { TokenError } from './errors.js';
 import type { TrustedIssuers } from './key-set.js';
 import type { VerificationKey } from './keys.js';
-import { parseToken } from './parse-token.js';
+import { parseToken, type TokenTyp } from './parse-token.js';
 
 export const DEFAULT_CLOCK_SKEW_SECONDS = 5;
 /** The most any verifier may be configured to allow; keys stay published for that long after `exp`. */
@@ -36,35 +36,55 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 
   return {
     async verify<T extends TokenType>(token: string, types: readonly T[]): Promise<ClaimsOf<T>> {
-      const { header, payload } = parseToken(token);
-      const issuer = payload['iss'];
-      const keys = typeof issuer === 'string' ? trustedIssuers(issuer) : undefined;
-      if (keys === undefined) throw new TokenError('token_issuer_untrusted');
-      const found = keys.find(header.kid);
-      const key = found instanceof Promise ? await found : found;
-      if (key === undefined) throw new TokenError('token_key_unknown');
-      // The header may only agree with the key: it never chooses the algorithm (RFC 8725 section 3.1).
-      if (header.alg !== key.alg) throw new TokenError('token_alg_mismatch');
       const nowSeconds = Math.floor(now() / 1000);
-      const claims = verifySignature(token, key, {
-        issuer: issuer as string,
+      const claims = await verifySigned(token, 'JWT', trustedIssuers, {
         audience,
         clockTimestamp: nowSeconds,
         clockTolerance: clockSkewSeconds,
       });
-      // The library accepts a list of audiences, one of which is us; a token for several parties could be
-      // replayed by any of them.
-      if (typeof claims.aud !== 'string') throw new TokenError('token_audience');
       return checkClaims(claims, types, nowSeconds + clockSkewSeconds);
     },
   };
+}
+
+interface Expected {
+  readonly audience: string;
+  /** Seconds since the epoch. */
+  readonly clockTimestamp: number;
+  readonly clockTolerance: number;
+}
+
+/**
+ * Checks form, key, signature, issuer, audience and expiry of what any trusted issuer signed; what it says
+ * apart from that is the caller's to check. @throws TokenError
+ */
+export async function verifySigned(
+  token: string,
+  typ: TokenTyp,
+  trustedIssuers: TrustedIssuers,
+  expected: Expected,
+): Promise<jwt.JwtPayload> {
+  const { header, payload } = parseToken(token, typ);
+  const issuer = payload['iss'];
+  const keys = typeof issuer === 'string' ? trustedIssuers(issuer) : undefined;
+  if (keys === undefined) throw new TokenError('token_issuer_untrusted');
+  const found = keys.find(header.kid);
+  const key = found instanceof Promise ? await found : found;
+  if (key === undefined) throw new TokenError('token_key_unknown');
+  // The header may only agree with the key: it never chooses the algorithm (RFC 8725 section 3.1).
+  if (header.alg !== key.alg) throw new TokenError('token_alg_mismatch');
+  const claims = verifySignature(token, key, { issuer: issuer as string, ...expected });
+  // The library accepts a list of audiences, one of which is us; a token for several parties could be
+  // replayed by any of them.
+  if (typeof claims.aud !== 'string') throw new TokenError('token_audience');
+  return claims;
 }
 
 /** The one place where the JWT library verifies. The key fixes the algorithm. */
 function verifySignature(
   token: string,
   key: VerificationKey,
-  expected: { issuer: string; audience: string; clockTimestamp: number; clockTolerance: number },
+  expected: Expected & { readonly issuer: string },
 ): jwt.JwtPayload {
   try {
     return jwt.verify(token, key.publicKey, { algorithms: [key.alg], ...expected }) as jwt.JwtPayload;
@@ -83,17 +103,22 @@ export function codeOf(error: unknown): TokenError['code'] {
   return 'token_signature';
 }
 
+/** @throws TokenError unless the token says when it was issued, no later than `latestIat`, and when it ends. */
+export function checkTimes({ iat, exp }: jwt.JwtPayload, latestIat: number): void {
+  if (exp === undefined) throw new TokenError('token_exp_missing');
+  if (iat === undefined) throw new TokenError('token_iat_missing');
+  if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw new TokenError('token_time_invalid');
+  if (iat > latestIat) throw new TokenError('token_issued_in_future');
+}
+
 /** What the JWT library does not check, and every kind of token has. */
 export function checkClaims<T extends TokenType>(
   claims: jwt.JwtPayload,
   types: readonly T[],
   latestIat: number,
 ): ClaimsOf<T> {
-  const { sub, iat, exp, jti, type, sid, role, netplay_username: name } = claims as Record<string, unknown>;
-  if (exp === undefined) throw new TokenError('token_exp_missing');
-  if (iat === undefined) throw new TokenError('token_iat_missing');
-  if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw new TokenError('token_time_invalid');
-  if ((iat as number) > latestIat) throw new TokenError('token_issued_in_future');
+  checkTimes(claims, latestIat);
+  const { sub, jti, type, sid, role, netplay_username: name } = claims as Record<string, unknown>;
   if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT_LENGTH) {
     throw new TokenError('token_subject_missing');
   }

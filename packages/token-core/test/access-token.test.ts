@@ -83,12 +83,14 @@ describe('a verifier that knows of revocations (P3.7)', () => {
     const ended = new Set<string>();
     const trustedIssuers = trustOnly(ISSUER, createLocalKeySet([key]));
     const cached = createCachedVerifier({ trustedIssuers, audience: ISSUER, now: () => NOW_MS });
-    const revocable = createRevocableVerifier(cached, (sessionId) => ended.has(sessionId));
+    const revocable = createRevocableVerifier(cached, (sessionRef) => ended.has(sessionRef));
     const { token } = await issuer.issueReadToken(SESSION, ISSUER);
     const { token: other } = await issuer.issueReadToken({ sub: 'user-1', sessionId: 'session-2' }, ISSUER);
     const { token: plain } = await issuer.issueReadToken({ sub: 'user-1' }, ISSUER);
     for (const shown of [token, other, plain]) await revocable.verify(shown, ['sfu:read']);
-    ended.add('session-1');
+    // Another issuer's session of the same id is another session (S6).
+    ended.add('https://b.example.org session-2');
+    ended.add(`${ISSUER} session-1`);
     await expect(revocable.verify(token, ['sfu:read'])).rejects.toMatchObject({ code: 'token_revoked' });
     for (const shown of [other, plain]) {
       expect(await revocable.verify(shown, ['sfu:read'])).toMatchObject({ sub: 'user-1' });

@@ -28,7 +28,7 @@ export function createAesKeyCipher(keys: readonly Buffer[]): KeyCipher {
       const key = byId.get(encryptionKeyId);
       if (key === undefined) {
         throw new Error(
-          `A signing key is sealed with key-encryption key ${encryptionKeyId}, which is not configured; ` +
+          `A private key or secret is sealed with key-encryption key ${encryptionKeyId}, which is not configured; ` +
             'put it into KEY_ENCRYPTION_KEY or KEY_ENCRYPTION_KEY_PREVIOUS.',
         );
       }

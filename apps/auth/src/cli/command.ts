@@ -15,10 +15,27 @@ export class CommandError extends Error {
   }
 }
 
+/** What goes along with a call of the admin API, beside its body. */
+export interface CallOptions {
+  /** For the `:name`s of the path. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** The version that is to be changed. */
+  readonly ifMatch?: string;
+}
+
 /** The admin API of a running auth service. */
 export interface AdminClient {
   /** @throws CommandError with what the service said, or why it said nothing */
-  call<O extends Operation>(operation: O, body?: object): Promise<z.output<O['reply']>>;
+  call<O extends Operation>(
+    operation: O,
+    body?: object,
+    options?: CallOptions,
+  ): Promise<z.output<O['reply']>>;
+  /** The same, with the version of what was answered. */
+  read<O extends Operation>(
+    operation: O,
+    options?: CallOptions,
+  ): Promise<{ readonly answer: z.output<O['reply']>; readonly etag: string }>;
 }
 
 export interface Command {
@@ -34,50 +51,83 @@ export interface Command {
 
 /** Runs a command to its exit code; every message is for a person. */
 export async function runCommand(command: Command, args = process.argv.slice(2)): Promise<void> {
+  const { exitCode, output } = await answerOf(command, args);
+  (exitCode === 0 ? process.stdout : process.stderr).write(output);
+  process.exitCode = exitCode;
+}
+
+/** What a command prints, and how it ends. */
+export async function answerOf(
+  command: Command,
+  args: string[],
+  env = adminEnv,
+): Promise<{ readonly exitCode: number; readonly output: string }> {
   try {
-    process.stdout.write(await main(command, args));
+    return { exitCode: 0, output: await main(command, args, env()) };
   } catch (error) {
     const known = error instanceof CommandError;
-    process.stderr.write(`${known ? error.message.trimEnd() : `${String(error)}\n\n${command.usage}`}\n`);
-    process.exitCode = known ? error.exitCode : EX_USAGE;
+    const message = known ? error.message.trimEnd() : `${String(error)}\n\n${command.usage}`;
+    return { exitCode: known ? error.exitCode : EX_USAGE, output: `${message}\n` };
   }
 }
 
-async function main({ options = {}, usage, run }: Command, args: string[]): Promise<string> {
+async function main(
+  { options = {}, usage, run }: Command,
+  args: string[],
+  env: ReturnType<typeof adminEnv>,
+): Promise<string> {
   const { values, positionals } = parseArgs({
     args,
     options: { url: { type: 'string' }, ...options },
     allowPositionals: true,
   });
-  const env = adminEnv();
   const url = (typeof values.url === 'string' ? values.url : env.AUTH_URL).replace(/\/+$/, '');
   if (positionals.length === 0) throw new CommandError(usage, EX_USAGE);
   return run({ positionals, values }, adminClient(url, env.ADMIN_API_KEY));
 }
 
 function adminClient(url: string, key: string | undefined): AdminClient {
-  return {
-    async call(operation, body) {
-      if (key === undefined) {
-        throw new CommandError('Set ADMIN_API_KEY (or ADMIN_API_KEY_FILE) to the one of auth.', EX_USAGE);
-      }
-      const response = await send(url, key, operation, body);
-      const text = await response.text();
-      const answer = (text.startsWith('{') ? JSON.parse(text) : {}) as { detail?: string };
-      if (response.ok) return operation.reply.parse(answer) as never;
+  async function ask<O extends Operation>(operation: O, body?: object, options: CallOptions = {}) {
+    if (key === undefined) {
+      throw new CommandError('Set ADMIN_API_KEY (or ADMIN_API_KEY_FILE) to the one of auth.', EX_USAGE);
+    }
+    const response = await send(url, key, operation, body, options);
+    const text = await response.text();
+    const answer = (text.startsWith('{') ? JSON.parse(text) : {}) as { detail?: string };
+    if (!response.ok) {
       throw new CommandError(
         answer.detail ?? `${url} answered ${response.status}, and not as auth does; check the URL.`,
         1,
       );
+    }
+    return { answer: operation.reply.parse(answer) as z.output<O['reply']>, response };
+  }
+
+  return {
+    call: async (operation, body, options) => (await ask(operation, body, options)).answer,
+    async read(operation, options) {
+      const { answer, response } = await ask(operation, undefined, options);
+      return { answer, etag: response.headers.get('etag') ?? '' };
     },
   };
 }
 
-async function send(url: string, key: string, { method, path }: Operation, body?: object): Promise<Response> {
+async function send(
+  url: string,
+  key: string,
+  { method, path }: Operation,
+  body: object | undefined,
+  { params = {}, ifMatch }: CallOptions,
+): Promise<Response> {
+  const named = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
   try {
-    return await fetch(`${url}${path}`, {
+    return await fetch(`${url}${named}`, {
       method: method.toUpperCase(),
-      headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body && { 'content-type': 'application/json' }),
+        ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+      },
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(15_000),
     });

@@ -9,7 +9,10 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
  * Reads keys and certificates as they will be used: an administrator hears of a broken one now, instead of
  * players later. @throws AuthError issuer_key_unusable, issuer_certificate_unusable
  */
-export function checkTerms({ pinned_keys: keys, ca_certificate: pem }: IssuerTerms): void {
+export function checkTerms({
+  pinned_keys: keys,
+  ca_certificate: pem,
+}: Pick<IssuerTerms, 'pinned_keys' | 'ca_certificate'>): void {
   try {
     for (const key of keys) verificationKeyFromJwk(key);
   } catch (cause) {

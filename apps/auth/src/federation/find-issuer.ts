@@ -1,11 +1,11 @@
 import type { RegisteredIssuer } from '@romm-netplay/protocol';
-import type { IssuerFeed } from '@romm-netplay/shared-state';
 import { AuthError } from '../errors.js';
 import { issuerIdOf } from './issuer-id.js';
+import type { IssuerRegistry } from './issuer-registry.js';
 
 /** @throws AuthError issuer_not_found */
 export async function findIssuer(
-  { issuers }: { readonly issuers: IssuerFeed },
+  { issuers }: { readonly issuers: Pick<IssuerRegistry, 'list'> },
   id: string,
 ): Promise<RegisteredIssuer> {
   const { issuers: all } = await issuers.list();

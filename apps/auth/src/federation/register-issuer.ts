@@ -1,7 +1,8 @@
-import { type IssuerTerms, readIssuer, type RegisteredIssuer } from '@romm-netplay/protocol';
+import type { IssuerDraft, IssuerTerms, RegisteredIssuer } from '@romm-netplay/protocol';
 import { AuthError } from '../errors.js';
 import { checkTerms } from './check-terms.js';
 import type { IssuerAdminDeps } from './issuer-admin.js';
+import { isSameInstance } from './own-address.js';
 
 export interface NewIssuer extends IssuerTerms {
   /** In canonical form. */
@@ -15,13 +16,12 @@ export interface NewIssuer extends IssuerTerms {
  * issuer_certificate_unusable
  */
 export async function registerIssuer(deps: IssuerAdminDeps, given: NewIssuer): Promise<RegisteredIssuer> {
-  if (addressOf(given.issuer) === addressOf(deps.audience)) throw new AuthError('own_issuer');
+  if (isSameInstance(given.issuer, deps.audience)) throw new AuthError('own_issuer');
   checkTerms(given);
-  const at = new Date(deps.now()).toISOString();
-  const draft = { ...given, state: 'pending', created_at: at, updated_at: at } as const;
-  const put = await deps.issuers.put(draft, undefined);
+  const put = await deps.issuers.put(pendingIssuer(given, deps.now()), undefined);
   switch (put.outcome) {
     case 'stored':
+      await deps.issuersChanged();
       return put.issuer;
     case 'conflict':
       throw new AuthError('issuer_exists');
@@ -30,8 +30,7 @@ export async function registerIssuer(deps: IssuerAdminDeps, given: NewIssuer): P
   }
 }
 
-/** Without the scheme: this instance is itself over http as well as over https. */
-function addressOf(url: string): string {
-  const reading = readIssuer(url, { allowHttp: true });
-  return ('issuer' in reading ? reading.issuer : url).replace(/^https?:/, '');
+export function pendingIssuer(given: NewIssuer, nowMs: number): IssuerDraft {
+  const at = new Date(nowMs).toISOString();
+  return { ...given, state: 'pending', created_at: at, updated_at: at };
 }

@@ -8,7 +8,7 @@ import { assertIfMatch } from './issuer-precondition.js';
  * @throws AuthError issuer_not_found, precondition_required, precondition_failed
  */
 export async function removeIssuer(
-  deps: Pick<IssuerAdminDeps, 'issuers'>,
+  deps: Pick<IssuerAdminDeps, 'issuers' | 'issuersChanged'>,
   { id, ifMatch }: { readonly id: string; readonly ifMatch: string | undefined },
 ): Promise<string> {
   const held = await findIssuer(deps, id);
@@ -16,5 +16,6 @@ export async function removeIssuer(
   if ((await deps.issuers.remove(held.issuer, held.version)) === 'conflict') {
     throw new AuthError('precondition_failed');
   }
+  await deps.issuersChanged();
   return held.issuer;
 }

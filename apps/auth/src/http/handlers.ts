@@ -1,21 +1,30 @@
+import type { Peers } from '@romm-netplay/peers';
 import type { RoomMap } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { SUBPROTOCOL } from '@romm-netplay/protocol';
 import type { ComponentCheck, Handlers } from '@romm-netplay/service-kit';
-import type { RevocationLog } from '@romm-netplay/shared-state';
+import type { NodeRegistry, RevocationLog, RoomRegistry } from '@romm-netplay/shared-state';
 import { arrivedOf, checkReadiness, entityTag, matchesEntityTag } from '@romm-netplay/service-kit';
 import { SIGNING_ALGS } from '@romm-netplay/token-core';
 import { AuthError } from '../errors.js';
+import type { ConsentStore } from '../privacy/consent-store.js';
 import { type NodesDeps, registerNode } from '../rooms/register-node.js';
 import { type RoomsDeps, registerRoom } from '../rooms/register-room.js';
 import { unregisterRoom } from '../rooms/unregister-room.js';
 import { mintToken, type MintTokenDeps } from '../tokens/mint-token.js';
 import { verifyToken, type VerifyTokenDeps } from '../tokens/verify-token.js';
+import type { AuthenticatePeerDeps } from '../federation/authenticate-peer.js';
+import {
+  createFederationAdminHandlers,
+  type FederationAdminHandlersDeps,
+} from './federation-admin-handlers.js';
 import { createIssuerHandlers, type IssuerHandlersDeps } from './issuer-handlers.js';
 import { createKeyHandlers, type KeyHandlersDeps } from './key-handlers.js';
 import { createPlayerAdminHandlers, type PlayerAdminHandlersDeps } from './player-admin-handlers.js';
 import type { Caller } from './server-access.js';
 import { createSessionHandlers, type SessionHandlersDeps } from './session-handlers.js';
+import { createDiscoveryHandlers, type DiscoveryHandlersDeps } from './discovery-handlers.js';
+import { createVisitHandlers, type VisitHandlersDeps } from './visit-handlers.js';
 
 export interface HandlersDeps
   extends
@@ -26,8 +35,16 @@ export interface HandlersDeps
     SessionHandlersDeps,
     PlayerAdminHandlersDeps,
     KeyHandlersDeps,
-    IssuerHandlersDeps {
-  readonly revocationLog: Pick<RevocationLog, 'readAfter'>;
+    IssuerHandlersDeps,
+    FederationAdminHandlersDeps,
+    VisitHandlersDeps,
+    DiscoveryHandlersDeps,
+    AuthenticatePeerDeps {
+  readonly peers: Peers;
+  readonly consents: ConsentStore;
+  readonly rooms: RoomRegistry;
+  readonly nodes: NodeRegistry;
+  readonly revocationLog: RevocationLog;
   /** How long verifiers may use the published set, and then how long a stale one while they renew it. */
   readonly jwksMaxAgeSeconds: number;
   readonly checks: Readonly<Record<string, ComponentCheck>>;
@@ -41,10 +58,13 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Ca
     ...createPlayerAdminHandlers(deps),
     ...createKeyHandlers(deps),
     ...createIssuerHandlers(deps),
+    ...createFederationAdminHandlers(deps),
+    ...createVisitHandlers(deps),
+    ...createDiscoveryHandlers(deps),
 
-    async mintToken({ body, headers: { authorization, cookie } }) {
+    async mintToken({ body: { token_type: tokenType, audience }, headers: { authorization, cookie } }) {
       const credentials = { authorization, cookie };
-      const issued = await mintToken(deps, { credentials, tokenType: body.token_type });
+      const issued = await mintToken(deps, { credentials, tokenType, audience });
       return { body: { token: issued.token, token_type: 'bearer', expires: issued.expiresInSeconds } };
     },
 
@@ -88,8 +108,8 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Ca
     listNodes: async () => ({ body: { nodes: await deps.nodes.list() } }),
 
     async revocations({ query: { after } }) {
-      const { sessionIds, cursor } = await deps.revocationLog.readAfter(after);
-      return { body: { session_ids: [...sessionIds], cursor } };
+      const { sessionRefs, cursor } = await deps.revocationLog.readAfter(after);
+      return { body: { session_refs: [...sessionRefs], cursor } };
     },
 
     jwks({ headers: { 'if-none-match': ifNoneMatch } }) {

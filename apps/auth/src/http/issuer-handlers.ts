@@ -1,21 +1,22 @@
-import type { RegisteredIssuer } from '@romm-netplay/protocol';
 import type { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { type Audit, type Handlers, matchesEntityTag } from '@romm-netplay/service-kit';
 import { findIssuer } from '../federation/find-issuer.js';
 import type { IssuerAdminDeps } from '../federation/issuer-admin.js';
-import { issuerIdOf } from '../federation/issuer-id.js';
 import { issuerTag } from '../federation/issuer-precondition.js';
+import { describeKey, fetchPublishedKeys } from '../federation/published-keys.js';
 import { registerIssuer } from '../federation/register-issuer.js';
 import { removeIssuer } from '../federation/remove-issuer.js';
 import { replaceIssuer } from '../federation/replace-issuer.js';
 import type { Caller } from './server-access.js';
+import { auditedIssuer, shownIssuer } from './shown-issuer.js';
 
 export interface IssuerHandlersDeps extends IssuerAdminDeps {
   /** Tells the log who changed what. */
   readonly onAdminChange: Audit;
 }
 
-type IssuerOperations = 'listIssuers' | 'createIssuer' | 'getIssuer' | 'replaceIssuer' | 'removeIssuer';
+type IssuerOperations =
+  'listIssuers' | 'createIssuer' | 'getIssuer' | 'listIssuerKeys' | 'replaceIssuer' | 'removeIssuer';
 
 /** Other instances as an administrator manages them (P2.4). */
 export function createIssuerHandlers(
@@ -27,34 +28,39 @@ export function createIssuerHandlers(
       const { version, issuers } = await deps.issuers.list();
       const etag = issuerTag({ version });
       const status = matchesEntityTag(ifNoneMatch, etag) ? 304 : 200;
-      return { body: { issuers: issuers.map(listed) }, headers: { etag }, status };
+      return { body: { issuers: issuers.map(shownIssuer) }, headers: { etag }, status };
     },
 
     async createIssuer({ body, caller: { admin } }) {
       const issuer = await registerIssuer(deps, body);
-      onAdminChange('issuer.registered', { ...audited(issuer), by: admin });
-      return { body: listed(issuer), headers: { etag: issuerTag(issuer) } };
+      onAdminChange('issuer.registered', { ...auditedIssuer(issuer), by: admin });
+      return { body: shownIssuer(issuer), headers: { etag: issuerTag(issuer) } };
     },
 
     async getIssuer({ params: { id }, headers: { 'if-none-match': ifNoneMatch } }) {
       const issuer = await findIssuer(deps, id);
       const etag = issuerTag(issuer);
       return {
-        body: listed(issuer),
+        body: shownIssuer(issuer),
         headers: { etag },
         status: matchesEntityTag(ifNoneMatch, etag) ? 304 : 200,
       };
     },
 
+    async listIssuerKeys({ params: { id } }) {
+      const keys = await fetchPublishedKeys(await findIssuer(deps, id));
+      return { body: { keys: keys.map(describeKey) } };
+    },
+
     async replaceIssuer({
       params: { id },
-      body: changed,
+      body: { confirmed_thumbprints: confirmedThumbprints, ...changed },
       headers: { 'if-match': ifMatch },
       caller: { admin },
     }) {
-      const issuer = await replaceIssuer(deps, { id, ifMatch, changed });
-      onAdminChange('issuer.changed', { ...audited(issuer), by: admin });
-      return { body: listed(issuer), headers: { etag: issuerTag(issuer) } };
+      const issuer = await replaceIssuer(deps, { id, ifMatch, changed, confirmedThumbprints });
+      onAdminChange('issuer.changed', { ...auditedIssuer(issuer), by: admin });
+      return { body: shownIssuer(issuer), headers: { etag: issuerTag(issuer) } };
     },
 
     async removeIssuer({ params: { id }, headers: { 'if-match': ifMatch }, caller: { admin } }) {
@@ -64,16 +70,3 @@ export function createIssuerHandlers(
     },
   };
 }
-
-const listed = (issuer: RegisteredIssuer) => ({ ...issuer, id: issuerIdOf(issuer.issuer) });
-
-/** All that decides who is trusted; of certificates, whether there are any. */
-const audited = (issuer: RegisteredIssuer) => ({
-  issuer: issuer.issuer,
-  state: issuer.state,
-  permissions: issuer.permissions,
-  pinned_kids: issuer.pinned_keys.map(({ kid }) => kid),
-  private_ca: issuer.ca_certificate !== null,
-  certificate_sha256: issuer.certificate_sha256,
-  allow_private_addresses: issuer.allow_private_addresses,
-});

@@ -2,9 +2,11 @@ import type { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import type { Audit, Handlers } from '@romm-netplay/service-kit';
 import { AuthError } from '../errors.js';
 import type { KeyManagementDeps } from '../keys/key-management.js';
+import { reencryptSecrets } from '../keys/instance-secret.js';
 import { listKeys } from '../keys/list-keys.js';
 import { reencryptKeys } from '../keys/reencrypt-keys.js';
 import { rotateKeys } from '../keys/rotate-keys.js';
+import type { SecretStore } from '../keys/secret-store.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
 import { withdrawKey } from '../keys/withdraw-key.js';
 import type { Caller } from './server-access.js';
@@ -12,6 +14,7 @@ import type { Caller } from './server-access.js';
 export interface KeyHandlersDeps {
   readonly keys: SigningKeys;
   readonly keyManagement: KeyManagementDeps;
+  readonly secrets: SecretStore;
   /** Tells the log who changed what. */
   readonly onAdminChange: Audit;
 }
@@ -42,7 +45,9 @@ export function createKeyHandlers(
     },
 
     async reencryptKeys({ caller: { admin } }) {
-      const reencrypted = await reencryptKeys(deps.keyManagement);
+      const { cipher } = deps.keyManagement;
+      const keys = await reencryptKeys(deps.keyManagement);
+      const reencrypted = keys + (await reencryptSecrets({ secrets: deps.secrets, cipher }));
       onAdminChange('key.reencrypted', { count: reencrypted, by: admin });
       return { body: { reencrypted } };
     },

@@ -63,7 +63,7 @@ export function createPlayerAdminHandlers(
     },
 
     async releaseIdentity({ body: { sub }, caller: { admin } }) {
-      if (!(await deps.heldIdentities.release(sub))) throw new AuthError('identity_not_held');
+      if (!(await deps.heldIdentities.release(sub, deps.now()))) throw new AuthError('identity_not_held');
       onAdminChange('player.released', { sub, by: admin });
       return { body: { ok: true } };
     },

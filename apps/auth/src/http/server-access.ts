@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Access } from '@romm-netplay/protocol';
+import type { Access, RegisteredIssuer } from '@romm-netplay/protocol';
 import { INTERNAL_SECRET_HEADER } from '@romm-netplay/protocol/auth-api';
 import { bearerOf, secretCheck } from '@romm-netplay/service-kit';
 import type { AccessTokenClaims } from '@romm-netplay/token-core';
 import { AuthError } from '../errors.js';
+import { authenticatePeer, type AuthenticatePeerDeps } from '../federation/authenticate-peer.js';
 import { accessClaimsOf, type AccessTokenDeps } from '../identity/access-token.js';
 import { createOriginCheck } from './origin-check.js';
 
-export interface ServerAccessDeps extends AccessTokenDeps {
+export interface ServerAccessDeps extends AccessTokenDeps, AuthenticatePeerDeps {
   /** Shared with this instance's SFU servers (P1.6). */
   readonly internalSecret: string | undefined;
   /** In clear, or as `sha256:` and 64 hex digits. */
@@ -21,6 +22,8 @@ export interface Caller {
   readonly account?: AccessTokenClaims;
   /** Of admin operations: "api-key", or the administrator's sub. */
   readonly admin?: string;
+  /** Of operations for other instances: the active one that signed the call. */
+  readonly peer?: RegisteredIssuer;
 }
 
 const ANYBODY: Caller = {};
@@ -28,7 +31,8 @@ const ANYBODY: Caller = {};
 /**
  * Judges callers before anything else they sent is read.
  * @throws AuthError internal_secret_unset, internal_secret_wrong, admin_key_unset, admin_key_wrong,
- * access_token_missing, origin_refused; TokenError for a bad access token
+ * access_token_missing, origin_refused, assertion_missing, assertion_used, peer_not_active; TokenError for a bad
+ * access token or assertion; StateUnavailableError
  */
 export function createServerAccess(deps: ServerAccessDeps) {
   const isInternal = secretCheck(deps.internalSecret);
@@ -70,8 +74,16 @@ export function createServerAccess(deps: ServerAccessDeps) {
         if (typeof shown !== 'string' || !isInternal(shown)) throw new AuthError('internal_secret_wrong');
         return ANYBODY;
       }
+      case 'peer':
+        return authenticatePeer(deps, headers.authorization).then((peer) => ({ peer }));
       case 'admin':
         return admin(headers.authorization);
     }
   };
+}
+
+/** Operations with access "peer" have one; whoever is none was refused before. */
+export function peerOf({ peer }: Caller): RegisteredIssuer {
+  if (peer === undefined) throw new AuthError('assertion_missing');
+  return peer;
 }

@@ -11,14 +11,15 @@ const RECHECK_MS = 60_000;
 export interface HeldIdentityStore {
   /**
    * Notes that `externalId` goes by `sub`. False when another user of the provider was seen as `sub` after
-   * `heldSinceMs`. Rejects with AuthError database_unavailable.
+   * `heldSinceMs`. What a former holder agreed to does not bind the next (P3.8). Rejects with AuthError
+   * database_unavailable.
    */
   hold(
     identity: { sub: string; provider: string; externalId: string },
     at: { nowMs: number; heldSinceMs: number },
   ): Promise<boolean>;
-  /** Lets the next user who comes have it; false when nobody holds it. */
-  release(sub: string): Promise<boolean>;
+  /** Lets the next user who comes have it, without the consents of this one; false when nobody holds it. */
+  release(sub: string, nowMs: number): Promise<boolean>;
 }
 
 export interface HeldIdentitiesDeps {

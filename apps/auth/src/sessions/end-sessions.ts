@@ -16,7 +16,8 @@ export async function endSessions(
   reason: EndReason,
 ): Promise<number> {
   const ended = await sessions.end(which, reason, now());
-  if (ended > 0) onEnded();
+  // Whoever has no session here may still be at other instances.
+  if (ended > 0 || which.id === undefined) onEnded();
   return ended;
 }
 

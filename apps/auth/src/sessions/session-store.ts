@@ -51,6 +51,7 @@ export interface SessionTransaction {
   update(
     changes: Partial<Pick<Session, 'netplayUsername' | 'role' | 'lastUsedAtMs' | 'expiresAtMs'>>,
   ): Promise<void>;
+  /** Ends the session, and with it what the player does at other instances. */
   end(reason: EndReason, nowMs: number): Promise<void>;
 }
 
@@ -68,7 +69,10 @@ export interface SessionStore {
   ): Promise<T | undefined>;
   /** The sessions of a player that have not ended or expired, the last used first. */
   listLive(sub: string, nowMs: number): Promise<Session[]>;
-  /** Ends live sessions and answers how many there were. */
+  /**
+   * Ends live sessions and answers how many there were. In the same transaction, what the player does at other
+   * instances ends with them, unless the player or an administrator ended one session among others.
+   */
   end(which: SessionFilter, reason: EndReason, nowMs: number): Promise<number>;
   /** Ended sessions that the revocation log has not been told of, oldest first. */
   listUnannounced(limit: number): Promise<string[]>;

@@ -1,25 +1,41 @@
 import type { JtiStore } from '@romm-netplay/shared-state';
 import type { IssuedToken, TokenIssuer } from '@romm-netplay/token-core';
+import { canonicalIssuer } from '../federation/visits/find-instance.js';
+import { mintVisitToken, type MintVisitTokenDeps } from '../federation/visits/mint-visit-token.js';
 import { authenticate, type AuthenticateDeps } from '../identity/authenticate.js';
 import type { Credentials } from '../ports.js';
 
-export interface MintTokenDeps extends AuthenticateDeps {
+export interface MintTokenDeps extends AuthenticateDeps, MintVisitTokenDeps {
   readonly issuer: TokenIssuer;
   readonly jtis: JtiStore;
+}
+
+export interface TokenRequest {
+  readonly credentials: Credentials;
+  readonly tokenType: 'read' | 'write';
+  /** The instance it is for; this one if absent. */
+  readonly audience: string | undefined;
 }
 
 /**
  * Mints a token for whoever the credentials prove (P1.1). A write token leaves only after its marker is
  * stored: a token that could never be used must not be handed out.
- * @throws AuthError not_signed_in, identity_unavailable, …; TokenError; StateUnavailableError
+ * @throws AuthError not_signed_in, identity_unavailable, audience_not_registered, visits_off, consent_required, …;
+ * TokenError; StateUnavailableError
  */
 export async function mintToken(
   deps: MintTokenDeps,
-  { credentials, tokenType }: { credentials: Credentials; tokenType: 'read' | 'write' },
+  { credentials, tokenType, audience }: TokenRequest,
 ): Promise<IssuedToken> {
-  const subject = await authenticate(deps, credentials);
-  if (tokenType === 'read') return deps.issuer.issueReadToken(subject, deps.audience);
-  const issued = await deps.issuer.issueWriteToken(subject, deps.audience);
+  const player = await authenticate(deps, credentials);
+  if (audience !== undefined && !isOwn(deps.audience, audience)) {
+    return mintVisitToken(deps, { player, audience, tokenType });
+  }
+  if (tokenType === 'read') return deps.issuer.issueReadToken(player, deps.audience);
+  const issued = await deps.issuer.issueWriteToken(player, deps.audience);
   await deps.jtis.remember(issued.jti, issued.expiresAtMs);
   return issued;
 }
+
+const isOwn = (own: string, audience: string): boolean =>
+  audience === own || (canonicalIssuer(audience) ?? '') === canonicalIssuer(own);

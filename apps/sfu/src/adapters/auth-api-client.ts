@@ -22,8 +22,8 @@ export interface AuthApiClient {
   post(path: string, body: object): Promise<AuthApiAnswer>;
 }
 
-/** Enough for a list of 2,000 rooms. */
-const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
+/** Enough for a list of 2,000 rooms, and of as many issuers as may be, each with all that it may have. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export function createAuthApiClient(options: AuthApiClientOptions): AuthApiClient {
   const { baseUrl, secret, timeoutMs = 2_000, fetch: fetchFn = fetch } = options;

@@ -11,6 +11,6 @@ export const createHttpRevocationFeed = (auth: AuthApiClient): RevocationFeed =>
     if (status !== 200 || page === undefined) {
       throw new StateUnavailableError({ cause: new Error(`auth answered ${status}, or no revocations`) });
     }
-    return { sessionIds: page.session_ids, cursor: page.cursor };
+    return { sessionRefs: page.session_refs, cursor: page.cursor };
   },
 });

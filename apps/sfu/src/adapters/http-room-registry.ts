@@ -5,6 +5,16 @@ import type { AuthApiClient } from './auth-api-client.js';
 
 /** The room registry behind auth's internal endpoints (mode A3). */
 export function createHttpRoomRegistry(auth: AuthApiClient): RoomRegistry {
+  async function list(): Promise<RoomRecord[]> {
+    const { status, body } = await auth.get(AUTH_API.listRooms.path);
+    assertOk(status);
+    const records = Object.values(body as Record<string, unknown>);
+    return records.flatMap((record): RoomRecord[] => {
+      const { data } = roomRecord.safeParse(record);
+      return data === undefined ? [] : [data];
+    });
+  }
+
   return {
     async upsert(record) {
       const { status } = await auth.post(AUTH_API.upsertRoom.path, record);
@@ -26,15 +36,9 @@ export function createHttpRoomRegistry(auth: AuthApiClient): RoomRegistry {
       assertOk(status);
       return roomRecord.parse(body);
     },
-    async list() {
-      const { status, body } = await auth.get(AUTH_API.listRooms.path);
-      assertOk(status);
-      const records = Object.values(body as Record<string, unknown>);
-      return records.flatMap((record): RoomRecord[] => {
-        const { data } = roomRecord.safeParse(record);
-        return data === undefined ? [] : [data];
-      });
-    },
+    // Older versions of auth have no other way to find it.
+    findBySession: async (sessionid) => (await list()).find((record) => record['sessionid'] === sessionid),
+    list,
   };
 }
 

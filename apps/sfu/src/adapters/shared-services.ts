@@ -1,6 +1,11 @@
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import {
+  type AttemptLimiter,
+  type AttemptRule,
+  createMemoryAttemptLimiter,
+  type FirstUseStore,
   type HandoverRegistry,
+  type IssuerFeed,
   type NodeRegistry,
   openRedisState,
   type RevocationFeed,
@@ -10,6 +15,7 @@ import {
 } from '@romm-netplay/shared-state';
 import type { WriteTokenConsumer } from '../ports.js';
 import { createAuthApiClient } from './auth-api-client.js';
+import { createHttpIssuerFeed } from './http-issuer-feed.js';
 import { createHttpNodeRegistry } from './http-node-registry.js';
 import { createHttpRevocationFeed } from './http-revocation-feed.js';
 import { createHttpRoomRegistry } from './http-room-registry.js';
@@ -19,6 +25,12 @@ import { createJtiConsumer } from './jti-consumer.js';
 /** What a node needs of the rest of its instance, whichever way it reaches it. */
 export interface SharedServices {
   readonly consumer: WriteTokenConsumer;
+  /** First uses of what other instances minted; undefined where `consumer` uses that up as well (A3). */
+  readonly firstUses: FirstUseStore | undefined;
+  /** Other instances whose players may come here. */
+  readonly issuers: IssuerFeed;
+  /** Counts attempts: for all nodes together, but over auth for this one alone (A3). */
+  readonly limiter: (rule: AttemptRule) => AttemptLimiter;
   readonly registry: RoomRegistry;
   readonly revocations: RevocationFeed;
   readonly nodes: NodeRegistry;
@@ -32,6 +44,9 @@ export interface SharedServices {
 /** Over state that auth shares: memory (A1) or Redis (A2). */
 export const servicesOverState = (state: SharedState): SharedServices => ({
   consumer: createJtiConsumer(state.jtis),
+  firstUses: state.firstUses,
+  issuers: state.issuers,
+  limiter: (rule) => state.limiter(rule),
   registry: state.rooms,
   revocations: state.revocations,
   nodes: state.nodes,
@@ -51,6 +66,9 @@ export function servicesOverAuth(options: Parameters<typeof createAuthApiClient>
   const auth = createAuthApiClient(options);
   return {
     consumer: createHttpTokenConsumer(auth),
+    firstUses: undefined,
+    issuers: createHttpIssuerFeed(auth),
+    limiter: createMemoryAttemptLimiter,
     registry: createHttpRoomRegistry(auth),
     revocations: createHttpRevocationFeed(auth),
     nodes: createHttpNodeRegistry(auth),

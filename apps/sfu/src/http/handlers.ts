@@ -2,10 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import { checkReadiness, type ComponentCheck, type Handlers } from '@romm-netplay/service-kit';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
-import type { TokenClaims, TokenVerifier } from '@romm-netplay/token-core';
 import type { IceServer } from '../ice/ice-servers.js';
 import { resolveRoom, type ResolveRoomDeps } from '../rooms/resolve-room.js';
-import { playerOf } from '../signaling/player.js';
+import type { Player } from '../signaling/player.js';
+import { identify } from '../tokens/identify.js';
 import type { TokenPolicy } from '../tokens/token-policy.js';
 import { createDoctorHandlers, type DoctorHandlersDeps } from './doctor-handlers.js';
 import { requiredToken } from './required-token.js';
@@ -16,7 +16,6 @@ export interface HandlersDeps extends DoctorHandlersDeps, ResolveRoomDeps, RoomH
   readonly iceServersFor: (playerId: string) => readonly IceServer[];
   readonly announcedIp: string | undefined;
   readonly registry: RoomRegistry;
-  readonly verifier: TokenVerifier;
   readonly policy: TokenPolicy;
   readonly allowQueryToken: boolean;
   /** Begins to empty the node, or goes on; answers how many rooms are still here. */
@@ -27,12 +26,9 @@ export interface HandlersDeps extends DoctorHandlersDeps, ResolveRoomDeps, RoomH
 }
 
 export function createHandlers(deps: HandlersDeps): Handlers<typeof SFU_API> {
-  async function assertPlayer(
-    headers: IncomingHttpHeaders,
-    queryToken: string | undefined,
-  ): Promise<TokenClaims> {
+  async function assertPlayer(headers: IncomingHttpHeaders, queryToken: string | undefined): Promise<Player> {
     const token = requiredToken(headers, queryToken, deps);
-    return deps.verifier.verify(token, deps.policy.identity);
+    return (await identify(deps, token, deps.policy.identity)).player;
   }
 
   return {
@@ -40,12 +36,12 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof SFU_API> {
     ...createRoomHandlers(deps),
 
     async resolveRoom({ headers, query }) {
-      await assertPlayer(headers, query.token);
-      return { body: await resolveRoom(deps, query.room ?? query.room_name ?? '') };
+      const player = await assertPlayer(headers, query.token);
+      return { body: await resolveRoom(deps, player, query.room ?? query.room_name ?? '') };
     },
 
     async ice({ headers, query }) {
-      const { playerId } = playerOf(await assertPlayer(headers, query.token));
+      const { playerId } = await assertPlayer(headers, query.token);
       const { nodeId, url, announcedIp } = deps;
       const iceServers = deps
         .iceServersFor(playerId)

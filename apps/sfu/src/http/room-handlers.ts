@@ -6,11 +6,12 @@ import { giveUpPlace } from '../rooms/give-up-place.js';
 import { listRooms } from '../rooms/list-rooms.js';
 import type { RoomDirectory } from '../rooms/room-directory.js';
 import { joinReserved, openReserved, type ReservePlaceDeps } from '../rooms/reserve-place.js';
-import { playerOf } from '../signaling/player.js';
-import { legacyGame, roomExtraOf } from '../socketio/legacy-game.js';
+import { anyOf } from '../tokens/token-policy.js';
+import { legacyGame, letsWatch, roomExtraOf } from '../socketio/legacy-game.js';
+import { identify, type IdentifyDeps } from '../tokens/identify.js';
 import { requiredToken } from './required-token.js';
 
-export interface RoomHandlersDeps extends ReservePlaceDeps {
+export interface RoomHandlersDeps extends ReservePlaceDeps, IdentifyDeps {
   readonly allowQueryToken: boolean;
 }
 
@@ -18,30 +19,31 @@ type RoomHandlers = Pick<Handlers<typeof SFU_API>, 'listRooms' | 'createRoom' | 
 
 /** The rooms over HTTP, as clients of romm-sfu-server and EmulatorJS know them. */
 export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
-  const { verifier, policy, directory } = deps;
+  const { policy, directory } = deps;
 
   /** Any token of a player tells who they are; whether it may open or join is seen when it is used up. */
-  async function identify(headers: IncomingHttpHeaders, queryToken: string | undefined) {
+  async function identifyAny(headers: IncomingHttpHeaders, queryToken: string | undefined) {
     const token = requiredToken(headers, queryToken, deps);
-    const claims = await verifier.verify(token, [...new Set([...policy.identity, ...policy.ticket])]);
-    return { token, absentee: { player: playerOf(claims), sessionId: claims.sid } };
+    return { token, absentee: await identify(deps, token, anyOf(policy)) };
   }
 
   return {
     async listRooms({ headers, query }) {
-      await verifier.verify(requiredToken(headers, query.token, deps), policy.identity);
-      const rooms = await listRooms(deps, { gameId: sentByScript(query.game_id) });
+      const token = requiredToken(headers, query.token, deps);
+      const { player } = await identify(deps, token, policy.identity);
+      const rooms = await listRooms(deps, player, { gameId: sentByScript(query.game_id) });
       return { body: query.domain === undefined ? byName(rooms) : bySession(directory, rooms) };
     },
 
     async createRoom({ headers, query, body }) {
-      const { token, absentee } = await identify(headers, query.token);
+      const { token, absentee } = await identifyAny(headers, query.token);
       const { room_name: roomName, max_players: maxPlayers, password, ...extra } = body;
       const { room, resume_token: resumeToken } = await openReserved(deps, absentee, {
         room_name: roomName,
         max_players: maxPlayers,
         ...(password != null && password !== '' && { password }),
         visibility: 'local',
+        allow_spectators: letsWatch(body),
         extra: roomExtraOf(extra),
         token,
       });
@@ -49,7 +51,7 @@ export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
     },
 
     async joinRoom({ headers, query, params, body }) {
-      const { token, absentee } = await identify(headers, query.token);
+      const { token, absentee } = await identifyAny(headers, query.token);
       const { room, resume_token: resumeToken } = await joinReserved(deps, absentee, {
         room_name: params.roomId,
         ...(body.password != null && { password: body.password }),
@@ -66,7 +68,7 @@ export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
     },
 
     async leaveRoom({ headers, query, params }) {
-      const { absentee } = await identify(headers, query.token);
+      const { absentee } = await identifyAny(headers, query.token);
       giveUpPlace(deps, absentee.player, params.roomId);
       return { body: { success: true } };
     },

@@ -16,6 +16,7 @@ const STATUS: Readonly<Record<SocketErrorCode, number>> = {
   room_not_found: 404,
   room_elsewhere: 404,
   room_full: 409,
+  no_spectators: 403,
   room_locked: 403,
   banned: 403,
   incompatible_game: 409,
@@ -36,6 +37,9 @@ const STATUS: Readonly<Record<SocketErrorCode, number>> = {
   spectator: 403,
   bad_frame: 400,
   node_draining: 503,
+  issuer_not_permitted: 403,
+  banned_here: 403,
+  guests_full: 429,
   busy: 429,
   internal: 500,
 };

@@ -1,5 +1,6 @@
 import { SocketError } from '../errors.js';
-import type { Holder, Member, Room } from './room.js';
+import type { Holder, Member } from './place.js';
+import type { Room } from './room.js';
 
 /**
  * Who asks: one authenticated connection. What it may do follows from `player` and `room`, decided when it

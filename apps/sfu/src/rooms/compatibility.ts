@@ -1,4 +1,5 @@
-import type { Compatibility } from '@romm-netplay/protocol';
+import type { Compatibility, RoomExtra } from '@romm-netplay/protocol';
+import { SocketError } from '../errors.js';
 
 /** What a room needs, or what a player has. */
 export interface GameFacts {
@@ -28,15 +29,53 @@ export function compatibilityWith(
 export const mayPlay = (compatibility: Compatibility): boolean =>
   compatibility === 'ready' || compatibility === 'unverified';
 
-/** What a player needs, as a sentence. */
-export function requirementOf({
-  rom_name: romName,
-  rom_hash: romHash,
-  core_type: core,
-}: GameFacts & { readonly rom_name?: string | undefined }): string {
+/** What somebody has or tells does not do for a slot; with what a dialect may want to say of it. */
+export class IncompatibleGameError extends SocketError {
+  readonly compatibility: Compatibility;
+  readonly needs: RoomExtra;
+  readonly mayWatch: boolean;
+  /** What differs or is not known, a phrase each. */
+  readonly issues: readonly string[];
+
+  constructor(room: { readonly extra: RoomExtra; readonly allowSpectators: boolean }, has: GameFacts) {
+    const { extra: needs, allowSpectators: mayWatch } = room;
+    const compatibility = compatibilityWith(needs, has);
+    const issues = issuesOf(needs, has);
+    super('incompatible_game', { message: explain(needs, compatibility, issues, mayWatch) });
+    this.name = 'IncompatibleGameError';
+    this.compatibility = compatibility;
+    this.needs = needs;
+    this.mayWatch = mayWatch;
+    this.issues = issues;
+  }
+}
+
+function explain(
+  needs: RoomExtra,
+  compatibility: Compatibility,
+  issues: readonly string[],
+  mayWatch: boolean,
+) {
+  const or = mayWatch ? ', or join as a spectator.' : '.';
+  if (compatibility === 'unverified') return `Here ROM and core have to be known (${issues.join('; ')})${or}`;
+  const { rom_name: romName, rom_hash: romHash, core_type: core } = needs;
   const rom = [romName ?? 'the same ROM', romHash === undefined ? '' : ` (hash ${romHash})`].join('');
   const on = core === undefined ? '' : ` on the core ${core}`;
-  return `This room plays ${rom}${on}; get that, or join as a spectator.`;
+  return `This room plays ${rom}${on}; get that${or}`;
+}
+
+function issuesOf(needs: GameFacts, has: GameFacts): string[] {
+  const issue = (what: string, needed: string | undefined, had: string | undefined) =>
+    `${what}: the room has ${needed ?? 'told none'}, you have ${had ?? 'told none'}`;
+  return [
+    ...(has.has_game === false ? ['you do not have the game'] : []),
+    ...(sameHash(needs.rom_hash, has.rom_hash) === 'yes'
+      ? []
+      : [issue('ROM hash', needs.rom_hash, has.rom_hash)]),
+    ...(sameCore(needs.core_type, has.core_type) === 'yes'
+      ? []
+      : [issue('core', needs.core_type, has.core_type)]),
+  ];
 }
 
 type Verdict = 'yes' | 'no' | 'unknown';

@@ -1,15 +1,15 @@
-import type { SocketsBySession } from '../signaling/sockets-by-session.js';
+import type { OpenSockets } from '../signaling/open-sockets.js';
 import type { TellDeps } from './tell-changed.js';
 import { tellLeft } from './tell-left.js';
 
 export interface EndSessionDeps extends TellDeps {
-  readonly sockets: SocketsBySession;
+  readonly sockets: Pick<OpenSockets, 'endSession'>;
 }
 
 /** A signed-in session has ended (P3.7): its sockets are closed and no place is kept for it. */
-export function endSession(deps: EndSessionDeps, sessionId: string): void {
-  deps.sockets.end(sessionId);
+export function endSession(deps: EndSessionDeps, sessionRef: string): void {
+  deps.sockets.endSession(sessionRef);
   for (const room of deps.directory.rooms()) {
-    if (room.endSession(sessionId)) tellLeft(deps, room);
+    if (room.endSession(sessionRef, deps.directory.mayOwnMore)) tellLeft(deps, room);
   }
 }

@@ -1,5 +1,6 @@
 import { findNode, type NodeRegistry, type RoomRegistry } from '@romm-netplay/shared-state';
 import { SocketError } from '../errors.js';
+import { findsRecord, findsRoom } from '../guests/find-allowed.js';
 import type { Caller } from './caller.js';
 import { EventMessage } from './event-message.js';
 import type { Room } from './room.js';
@@ -13,7 +14,8 @@ export interface FindRoomDeps {
 
 /**
  * The room, where this node hosts it or is the one it moved to. Of a room on another node the caller is told
- * where that is, as the node itself announces it: the url in a room's record sends nobody anywhere.
+ * where that is, as the node itself announces it: the url in a room's record sends nobody anywhere. A room that
+ * a guest may not find is answered like one that does not exist.
  * @throws SocketError room_elsewhere; StateUnavailableError
  */
 export async function findRoom(
@@ -21,12 +23,15 @@ export async function findRoom(
   caller: Caller,
   roomName: string,
 ): Promise<Room | undefined> {
+  const { player } = caller;
+  const allowed = (room: Room | undefined) =>
+    room !== undefined && findsRoom(player, room) ? room : undefined;
   const room = directory.find(roomName);
-  if (room !== undefined) return room;
+  if (room !== undefined) return allowed(room);
   const record = await registry.resolve(roomName);
-  if (record === undefined) return undefined;
+  if (record === undefined || !findsRecord(player, record)) return undefined;
   // On its way to us, or left over from before a restart.
-  if (record.nodeId === directory.nodeId) return directory.adopt(roomName);
+  if (record.nodeId === directory.nodeId) return allowed(await directory.adopt(roomName));
   const node = await findNode(nodes, record.nodeId);
   // Another life of this very node, or one that nobody vouches for.
   if (node === undefined || node.url === directory.url) return undefined;

@@ -12,6 +12,6 @@ export function giveUpPlace(
   const room = deps.directory.find(roomName);
   if (room?.placeOf(playerId) === undefined) return;
   deps.directory.assertChangeable(room);
-  room.leave(playerId);
+  room.leave(playerId, deps.directory.mayOwnMore);
   tellLeft(deps, room);
 }

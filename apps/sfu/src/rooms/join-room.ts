@@ -1,5 +1,8 @@
 import type { Replies, RequestData } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
+import type { GuestDeps } from '../guests/assert-may.js';
+import { assertMayEnter } from '../guests/assert-may-enter.js';
+import { findsRoom } from '../guests/find-allowed.js';
 import { useWriteToken, type UseWriteTokenDeps } from '../tokens/use-write-token.js';
 import { assertInNoRoom, type Caller } from './caller.js';
 import { findRoom, type FindRoomDeps } from './find-room.js';
@@ -7,7 +10,7 @@ import type { PasswordCheck } from './password.js';
 import type { Room } from './room.js';
 import { takePlace, type TakePlaceDeps } from './take-place.js';
 
-export interface JoinRoomDeps extends UseWriteTokenDeps, TakePlaceDeps, FindRoomDeps {
+export interface JoinRoomDeps extends UseWriteTokenDeps, TakePlaceDeps, FindRoomDeps, GuestDeps {
   readonly passwords: PasswordCheck;
   /** Whether a player may take their place over from a live connection of their own (S5). */
   readonly allowTakeover: boolean;
@@ -23,8 +26,9 @@ export async function joinRoom(
   request: RequestData<'join-room'>,
 ): Promise<Replies['join-room']> {
   assertInNoRoom(caller);
+  assertMayEnter(deps, caller.player, deps.directory.find(request.room_name));
   const { playerId } = caller.player;
-  const { spectator, extra } = request;
+  const { spectator, slot, extra } = request;
   const room = await findRoom(deps, caller, request.room_name);
   if (room === undefined) throw new SocketError('room_not_found');
   assertPlaceFor(deps, caller, room, request);
@@ -35,19 +39,24 @@ export async function joinRoom(
   }
   if (!caller.connected || deps.directory.find(room.name) !== room) throw new SocketError('room_not_found');
   assertPlaceFor(deps, caller, room, request);
-  return takePlace(deps, caller, room, { spectator, extra });
+  return takePlace(deps, caller, room, { spectator, slot, extra });
 }
 
 /**
  * A member comes back to their place, full or locked room or not; everybody else needs a free one.
- * @throws SocketError node_draining, already_in_room, banned, room_locked, room_full, incompatible_game
+ * @throws SocketError issuer_not_permitted, banned_here, room_not_found, node_draining, already_in_room, banned,
+ * room_locked, room_full, no_spectators, incompatible_game
  */
 function assertPlaceFor(
-  { allowTakeover, directory }: JoinRoomDeps,
-  { player: { playerId } }: Caller,
+  deps: JoinRoomDeps,
+  { player }: Caller,
   room: Room,
   wish: RequestData<'join-room'>,
 ): void {
+  const { allowTakeover, directory } = deps;
+  const { playerId } = player;
+  assertMayEnter(deps, player, room);
+  if (!findsRoom(player, room)) throw new SocketError('room_not_found');
   directory.assertAdmits(room);
   const place = room.placeOf(playerId);
   if (place === undefined) room.assertRoomFor(playerId, wish);

@@ -7,6 +7,6 @@ export function leaveRoom(deps: TellDeps, caller: Caller): void {
   const { room } = caller;
   caller.room = undefined;
   if (room?.heldBy(caller) === undefined) return;
-  room.leave(caller.player.playerId);
+  room.leave(caller.player.playerId, deps.directory.mayOwnMore);
   tellLeft(deps, room);
 }

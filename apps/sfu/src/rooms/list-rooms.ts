@@ -1,25 +1,49 @@
-import type { ListedRoom, RequestData, RoomRecord } from '@romm-netplay/protocol';
+import { type ListedRoom, type RequestData, type RoomRecord, shownRecord } from '@romm-netplay/protocol';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
+import { assertMay, type GuestDeps } from '../guests/assert-may.js';
+import { findsRecord } from '../guests/find-allowed.js';
+import type { Player } from '../signaling/player.js';
 import { compatibilityWith } from './compatibility.js';
 
-/** The rooms of every node of this instance that are not private, optionally of one game. */
+export interface ListRoomsDeps extends GuestDeps {
+  readonly registry: RoomRegistry;
+}
+
+/**
+ * The rooms of every node of this instance that are not private and that the player may find, optionally of one
+ * game. @throws SocketError issuer_not_permitted, banned_here; StateUnavailableError
+ */
 export async function listRooms(
-  { registry }: { readonly registry: RoomRegistry },
+  deps: ListRoomsDeps,
+  player: Player,
   { gameId }: { gameId?: string | undefined } = {},
 ): Promise<RoomRecord[]> {
-  const records = await registry.list();
-  return records.filter(
-    (record) =>
-      record['visibility'] !== 'private' && (gameId === undefined || String(record['game_id']) === gameId),
-  );
+  assertMay(deps, player, 'rooms:list');
+  const records = await deps.registry.list();
+  return records
+    .filter(
+      (record) =>
+        record['visibility'] !== 'private' &&
+        findsRecord(player, record) &&
+        (gameId === undefined || String(record['game_id']) === gameId),
+    )
+    .map((record) => shownTo(player, record));
+}
+
+/** Which guests are in a room is nobody's business, and which other instances it admits none of a guest's. */
+function shownTo({ instance }: Player, record: RoomRecord): RoomRecord {
+  if (instance === null) return shownRecord(record);
+  const { admits: _admits, ...shown } = shownRecord(record);
+  return shown;
 }
 
 /** The same for somebody who may tell what they have, with what they can play. */
 export async function listRoomsFor(
-  deps: { readonly registry: RoomRegistry },
+  deps: ListRoomsDeps,
+  player: Player,
   has: RequestData<'list-rooms'>,
 ): Promise<ListedRoom[]> {
-  const records = await listRooms(deps);
+  const records = await listRooms(deps, player);
   if (has.rom_hash === undefined && has.core_type === undefined) return records;
   return records.map((record) => ({ ...record, compatibility: compatibilityWith(needsOf(record), has) }));
 }

@@ -1,4 +1,5 @@
 import type { MemberExtra, Replies, RequestData, RoomExtra } from '@romm-netplay/protocol';
+import { assertMay, may, type GuestDeps } from '../guests/assert-may.js';
 import { useWriteToken, type UseWriteTokenDeps } from '../tokens/use-write-token.js';
 import { broadcastUsers } from './broadcast.js';
 import { assertInNoRoom, type Caller } from './caller.js';
@@ -8,7 +9,7 @@ import { hashTicket } from './resume-ticket.js';
 import { Room } from './room.js';
 import type { TakePlaceDeps } from './take-place.js';
 
-export interface OpenRoomDeps extends UseWriteTokenDeps, TakePlaceDeps {}
+export interface OpenRoomDeps extends UseWriteTokenDeps, TakePlaceDeps, GuestDeps {}
 
 /**
  * Opens a room with the caller in slot 0. Everything that can be known beforehand is checked before the
@@ -20,7 +21,8 @@ export async function openRoom(
   request: RequestData<'open-room'>,
 ): Promise<Replies['open-room']> {
   assertInNoRoom(caller);
-  await deps.directory.assertFree(request.room_name, caller.player.playerId);
+  assertMay(deps, caller.player, 'rooms:create');
+  await deps.directory.assertFree(request.room_name, caller.player);
   await useWriteToken(deps, caller.player, request.token);
   const room = new Room({
     id: deps.newId(),
@@ -28,6 +30,8 @@ export async function openRoom(
     maxPlayers: request.max_players,
     passwordHash: request.password === undefined ? undefined : await hashPassword(request.password),
     visibility: request.visibility,
+    admits: request.admits,
+    allowSpectators: request.allow_spectators,
     extra: request.extra,
   });
   const ticket = deps.newId();
@@ -35,7 +39,8 @@ export async function openRoom(
   await deps.directory.host(room);
   caller.room = room;
   // Gone while we waited: its own farewell found no room, and nobody was told of a place to come back to.
-  if (!caller.connected) leaveRoom(deps, caller);
+  if (!caller.connected || !may(deps, caller.player, 'rooms:create')) leaveRoom(deps, caller);
+  assertMay(deps, caller.player, 'rooms:create');
   broadcastUsers(room);
   return { room: room.snapshot(), slot: 0, resume_token: ticket, chat: [] };
 }

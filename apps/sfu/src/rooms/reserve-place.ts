@@ -4,7 +4,7 @@ import type { Caller } from './caller.js';
 import { joinRoom, type JoinRoomDeps } from './join-room.js';
 import { keepPlace, type KeepPlaceDeps } from './keep-place.js';
 import { openRoom } from './open-room.js';
-import { NOBODY } from './room.js';
+import { NOBODY } from './place.js';
 
 export type ReservePlaceDeps = JoinRoomDeps & KeepPlaceDeps;
 
@@ -12,7 +12,7 @@ export type ReservePlaceDeps = JoinRoomDeps & KeepPlaceDeps;
 export interface Absentee {
   readonly player: Player;
   /** The signed-in session of their token; its end frees the place. */
-  readonly sessionId: string | undefined;
+  readonly sessionRef: string | undefined;
 }
 
 /**

@@ -1,7 +1,10 @@
 import { findNode, type NodeRegistry, type RoomRegistry } from '@romm-netplay/shared-state';
 import { SocketError } from '../errors.js';
+import { assertMay, type GuestDeps } from '../guests/assert-may.js';
+import { findsRecord } from '../guests/find-allowed.js';
+import type { Player } from '../signaling/player.js';
 
-export interface ResolveRoomDeps {
+export interface ResolveRoomDeps extends GuestDeps {
   readonly registry: RoomRegistry;
   readonly nodes: NodeRegistry;
   /** Of this node. */
@@ -17,14 +20,18 @@ export interface RoomLocation {
 
 /**
  * Which node hosts a room, and where that is. Clients connect to what this answers, so the url is the one the
- * node announces of itself and never the one in the room's record. @throws SocketError room_not_found
+ * node announces of itself and never the one in the room's record.
+ * @throws SocketError issuer_not_permitted, banned_here, room_not_found; StateUnavailableError
  */
 export async function resolveRoom(
-  { registry, nodes, nodeId, url }: ResolveRoomDeps,
+  deps: ResolveRoomDeps,
+  player: Player,
   roomName: string,
 ): Promise<RoomLocation> {
+  const { registry, nodes, nodeId, url } = deps;
+  assertMay(deps, player, 'rooms:list');
   const record = await registry.resolve(roomName);
-  if (record === undefined) throw new SocketError('room_not_found');
+  if (record === undefined || !findsRecord(player, record)) throw new SocketError('room_not_found');
   const node = record.nodeId === nodeId ? { nodeId, url } : await findNode(nodes, record.nodeId);
   if (node === undefined) throw new SocketError('room_not_found');
   return { room_name: roomName, url: node.url, nodeId: node.nodeId };

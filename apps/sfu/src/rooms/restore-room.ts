@@ -1,3 +1,4 @@
+import type { Sojourn } from '../guests/must-go.js';
 import { Room } from './room.js';
 import type { RoomState } from './room-state.js';
 
@@ -5,7 +6,9 @@ export interface RestoreRoomDeps {
   /** How long a place is kept; 0: not at all. */
   readonly graceMs: number;
   /** Whether a signed-in session has ended. */
-  readonly isRevoked: (sessionId: string) => boolean;
+  readonly isRevoked: (sessionRef: string) => boolean;
+  /** Whether a guest may not stay in a room any more. */
+  readonly mustGo: (sojourn: Sojourn) => boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -17,17 +20,24 @@ const LEAST_GRACE_MS = 10_000;
  * A room as another node left it, every place kept from now on; undefined when nobody is left who may come
  * back, or the state is none.
  */
-export function restoreRoom({ graceMs, isRevoked, now }: RestoreRoomDeps, state: string): Room | undefined {
+export function restoreRoom(
+  { graceMs, isRevoked, mustGo, now }: RestoreRoomDeps,
+  state: string,
+): Room | undefined {
   let room: Room;
   try {
     room = Room.fromState(JSON.parse(state) as RoomState, now() + Math.max(graceMs, LEAST_GRACE_MS));
   } catch {
     return undefined;
   }
-  // Sessions that ended while the room was on its way: nobody else has told it.
-  const sessions = new Set([...room.members].map(({ sessionId }) => sessionId));
-  for (const sessionId of sessions) {
-    if (sessionId !== undefined && isRevoked(sessionId)) room.endSession(sessionId);
+  // What ended while the room was on its way: nobody else has told it.
+  const sessions = new Set([...room.members].map(({ sessionRef }) => sessionRef));
+  for (const sessionRef of sessions) {
+    if (sessionRef !== undefined && isRevoked(sessionRef)) room.endSession(sessionRef);
   }
+  const gone = [...room.members].filter(({ player }) =>
+    mustGo({ player, ownsRoom: room.isOwner(player.playerId) }),
+  );
+  for (const { player } of gone) room.leave(player.playerId);
   return room.hasPlayers ? room : undefined;
 }

@@ -1,5 +1,7 @@
 import type { Replies, RequestData } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
+import type { GuestDeps } from '../guests/assert-may.js';
+import { assertMayEnter } from '../guests/assert-may-enter.js';
 import { assertInNoRoom, type Caller } from './caller.js';
 import { findRoom, type FindRoomDeps } from './find-room.js';
 import { fitsTicket, NO_TICKET } from './resume-ticket.js';
@@ -12,12 +14,15 @@ import { takePlace, type TakePlaceDeps } from './take-place.js';
  * well enough; a wrong one costs nobody anything.
  */
 export async function resumeRoom(
-  deps: TakePlaceDeps & FindRoomDeps,
+  deps: TakePlaceDeps & FindRoomDeps & GuestDeps,
   caller: Caller,
   { room_name: roomName, resume_token: ticket }: RequestData<'resume-room'>,
 ): Promise<Replies['resume-room']> {
   assertInNoRoom(caller);
+  assertMayEnter(deps, caller.player, deps.directory.find(roomName));
   const room = await findRoom(deps, caller, roomName);
+  // After the wait, as with the rest: nothing is waited for from here on.
+  assertMayEnter(deps, caller.player, room);
   deps.directory.assertChangeable(room);
   // The place of this very player (issuer and subject): another player's ticket opens nothing.
   const place = room?.placeOf(caller.player.playerId);

@@ -1,6 +1,7 @@
 import type { RoomRecord } from '@romm-netplay/protocol';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
 import { SocketError } from '../errors.js';
+import type { Player } from '../signaling/player.js';
 import { createAnnouncer } from './announcer.js';
 import type { Room } from './room.js';
 
@@ -13,6 +14,8 @@ export interface RoomDirectoryOptions {
   /** Takes a room that another node has left for this one, once; undefined when there is none. */
   readonly takeOver?: (roomName: string) => Promise<Room | undefined>;
   readonly maxRoomsPerPlayer?: number;
+  /** How many rooms the guests of an instance may own here together. */
+  readonly maxRoomsOf?: (instance: string) => number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Told when a room could not be announced; the next refresh tries again. */
@@ -30,11 +33,14 @@ export interface RoomDirectory {
   readonly empty: boolean;
   find(roomName: string): Room | undefined;
   rooms(): Iterable<Room>;
-  /** Whether a player may open a room of this name. @throws SocketError room_exists, rooms_full, node_draining */
-  assertFree(roomName: string, playerId: string): Promise<void>;
+  /**
+   * Whether a player may open a room of this name.
+   * @throws SocketError room_exists, rooms_full, guests_full, node_draining; StateUnavailableError
+   */
+  assertFree(roomName: string, player: Player): Promise<void>;
   /**
    * Hosts a room once the registry has granted its name; until then nobody can find it.
-   * @throws SocketError room_exists, rooms_full, node_draining; StateUnavailableError
+   * @throws SocketError room_exists, rooms_full, guests_full, node_draining; StateUnavailableError
    */
   host(room: Room): Promise<void>;
   /**
@@ -52,6 +58,8 @@ export interface RoomDirectory {
   release(room: Room): void;
   /** Whether a room may be changed here. @throws SocketError node_draining */
   assertChangeable(room: Room | undefined): void;
+  /** Whether a player, and their instance, own fewer rooms here than they may. */
+  mayOwnMore(player: Player): boolean;
   /** Whether new members may come in. @throws SocketError node_draining */
   assertAdmits(room: Room): void;
   /** What the registry is told of a room. */
@@ -89,6 +97,7 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
   return {
     ...{ nodeId, url, recordOf, adopt, freeze, thaw },
     ...{ drain: gate.drain, assertChangeable: gate.assertChangeable, assertAdmits: gate.assertAdmits },
+    mayOwnMore: gate.mayOwnMore,
     get draining() {
       return gate.isDraining();
     },
@@ -100,8 +109,8 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
     },
     find: (roomName) => rooms.get(roomName),
     rooms: () => rooms.values(),
-    async assertFree(roomName, playerId) {
-      gate.assertFreeHere(roomName, playerId);
+    async assertFree(roomName, player) {
+      gate.assertFreeHere(roomName, player);
       const record = await registry.resolve(roomName);
       if (record === undefined) return;
       // A record of our own that we do not host: a room on its way here, or left over from before a restart.
@@ -109,7 +118,7 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
       if (isTaken) throw new SocketError('room_exists');
     },
     async host(room) {
-      gate.assertFreeHere(room.name, room.ownerPlayerId);
+      gate.assertFreeHere(room.name, room.owner);
       reserved.set(room.name, room);
       try {
         if ((await registry.upsert(recordOf(room))) === 'held-by-other-node')
@@ -164,7 +173,7 @@ interface HeldRooms {
 
 /** Judges what may be opened, joined and changed here. */
 function createGate(
-  { maxRooms, maxRoomsPerPlayer = MAX_ROOMS_PER_PLAYER }: RoomDirectoryOptions,
+  { maxRooms, maxRoomsPerPlayer = MAX_ROOMS_PER_PLAYER, maxRoomsOf = () => 0 }: RoomDirectoryOptions,
   { rooms, reserved, frozen }: HeldRooms,
 ) {
   let draining = false;
@@ -177,8 +186,19 @@ function createGate(
     if (room !== undefined && frozen.has(room)) throw new SocketError('node_draining');
   }
 
+  const ownedWhere = (fits: (owner: Player) => boolean): number =>
+    [...rooms.values(), ...reserved.values()].filter(({ owner }) => owner !== undefined && fits(owner))
+      .length;
+
+  const hasOwnQuota = ({ playerId }: Player): boolean =>
+    ownedWhere((owner) => owner.playerId === playerId) < maxRoomsPerPlayer;
+
+  const hasQuotaOfInstance = ({ instance }: Player): boolean =>
+    instance === null || ownedWhere((owner) => owner.instance === instance) < maxRoomsOf(instance);
+
   return {
     isDraining: () => draining,
+    mayOwnMore: (player: Player) => hasOwnQuota(player) && hasQuotaOfInstance(player),
     drain: () => void (draining = true),
     assertNotDraining,
     assertChangeable,
@@ -186,14 +206,15 @@ function createGate(
       assertChangeable(room);
       assertNotDraining();
     },
-    assertFreeHere(roomName: string, playerId: string | undefined): void {
+    assertFreeHere(roomName: string, player: Player | undefined): void {
       assertNotDraining();
       if (rooms.has(roomName) || reserved.has(roomName)) throw new SocketError('room_exists');
       if (rooms.size + reserved.size >= maxRooms) throw new SocketError('rooms_full');
-      const theirs = [...rooms.values(), ...reserved.values()].filter(
-        (room) => room.ownerPlayerId === playerId,
-      );
-      if (theirs.length >= maxRoomsPerPlayer) throw new SocketError('rooms_full');
+      if (player === undefined) return;
+      if (!hasOwnQuota(player)) throw new SocketError('rooms_full');
+      if (hasQuotaOfInstance(player)) return;
+      const message = `Players of ${player.instance} own as many rooms of this node as they may; try again later.`;
+      throw new SocketError('guests_full', { message });
     },
   };
 }

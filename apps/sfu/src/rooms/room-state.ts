@@ -7,6 +7,7 @@ import type {
   RoomPhase,
   Visibility,
 } from '@romm-netplay/protocol';
+import { type Member, NOBODY } from './place.js';
 
 /** A member as plain JSON: everything but the connection. */
 export interface MemberState {
@@ -14,9 +15,11 @@ export interface MemberState {
   readonly sub: string;
   readonly playerId: string;
   readonly name: string;
+  /** Missing where a node of an older version wrote it, which knew no guests. */
+  readonly instance?: string | null;
   /** Of the connection that held the place; a lost one is shown under it. */
   readonly clientId: string;
-  readonly sessionId: string | null;
+  readonly sessionRef: string | null;
   readonly slot: number | null;
   readonly extra: MemberExtra;
   /** base64url. */
@@ -30,7 +33,10 @@ export interface RoomState {
   readonly maxPlayers: number;
   readonly passwordHash: string | null;
   readonly visibility: Visibility;
+  readonly admits?: readonly string[] | undefined;
   readonly locked: boolean;
+  /** Missing where a node of an older version wrote it: everybody may watch there. */
+  readonly allowSpectators?: boolean;
   readonly extra: RoomExtra;
   readonly owner: string | null;
   /** In the order they came. */
@@ -45,3 +51,25 @@ export interface RoomState {
   /** Oldest first. */
   readonly chat: readonly ChatLine[];
 }
+
+export const stateOfMember = ({ player, ticketHash, ...place }: Member): MemberState => ({
+  ...player,
+  clientId: place.clientId,
+  sessionRef: place.sessionRef ?? null,
+  slot: place.slot,
+  extra: place.extra,
+  ticketHash: ticketHash.toString('base64url'),
+});
+
+/** A member whose place is kept until they come back. */
+export const memberFromState = (
+  { issuer, sub, playerId, name, instance = null, sessionRef, ticketHash, ...place }: MemberState,
+  keptUntilMs: number,
+): Member => ({
+  ...place,
+  player: { issuer, sub, playerId, name, instance },
+  sessionRef: sessionRef ?? undefined,
+  ticketHash: Buffer.from(ticketHash, 'base64url'),
+  outbox: NOBODY,
+  keptUntilMs,
+});

@@ -1,23 +1,26 @@
-import type {
-  BannedPlayer,
-  ChatLine,
-  Compatibility,
-  Launch,
-  MemberExtra,
-  RoomExtra,
-  RoomInfo,
-  RoomSnapshot,
-  RoomUser,
-  Visibility,
+import {
+  type BannedPlayer,
+  type ChatLine,
+  type Compatibility,
+  GUESTS_MEMBER,
+  type Launch,
+  type MemberExtra,
+  type RoomExtra,
+  type RoomInfo,
+  type RoomSnapshot,
+  type RoomUser,
+  type Visibility,
 } from '@romm-netplay/protocol';
 import { MAX_BANS, MAX_SPECTATORS } from '@romm-netplay/protocol/wire';
 import { SocketError } from '../errors.js';
 import type { Outbox } from '../ports.js';
 import type { Player } from '../signaling/player.js';
 import { ChatHistory } from './chat-history.js';
-import { compatibilityWith, mayPlay, requirementOf } from './compatibility.js';
+import { compatibilityWith, IncompatibleGameError, mayPlay } from './compatibility.js';
 import * as games from './game.js';
-import type { RoomState } from './room-state.js';
+import { type Claim, type Holder, isConnected, type Member, NOBODY } from './place.js';
+import { memberFromState, type RoomState, stateOfMember } from './room-state.js';
+import { anybody, freeSlot, heirAmong, type MayOwn, playersAmong, type SeatedMember } from './seating.js';
 
 /** What the owner can change. */
 export interface RoomSettings {
@@ -25,52 +28,23 @@ export interface RoomSettings {
   /** Hash of the password; undefined for an open room. */
   readonly passwordHash: string | undefined;
   readonly visibility: Visibility;
+  /** Of a federated room: the other instances that may find it; undefined for every trusted one. */
+  readonly admits: readonly string[] | undefined;
   /** Nobody new gets in. */
   readonly locked: boolean;
+  /** Whether anybody new may watch; who watches already stays. */
+  readonly allowSpectators: boolean;
 }
 
-export interface RoomOptions extends Omit<RoomSettings, 'locked'> {
+export interface RoomOptions extends Omit<RoomSettings, 'admits' | 'locked' | 'allowSpectators'> {
   /** Names this room and no later one of the same name. */
   readonly id: string;
   readonly name: string;
+  readonly admits?: readonly string[] | undefined;
   readonly locked?: boolean;
+  readonly allowSpectators?: boolean | undefined;
   readonly extra: RoomExtra;
 }
-
-/** A connection of a player, who can hold a place through it. */
-export interface Holder {
-  readonly clientId: string;
-  readonly player: Player;
-  readonly outbox: Outbox;
-  /** The signed-in session the connection belongs to, for tokens that name one. */
-  readonly sessionId: string | undefined;
-}
-
-/** What a place is taken with. */
-export interface Claim {
-  readonly spectator: boolean;
-  /** Undefined: as the member told before. */
-  readonly extra?: MemberExtra | undefined;
-  /** Of the one-time ticket that takes the place again. */
-  readonly ticketHash: Buffer;
-}
-
-/** A player's place in the room. While the connection is lost, `clientId` is that of the lost one. */
-export interface Member extends Holder {
-  /** 0 to maxPlayers - 1; null for spectators. */
-  readonly slot: number | null;
-  readonly extra: MemberExtra;
-  readonly ticketHash: Buffer;
-  /** Until when the place is kept (milliseconds since the epoch); undefined while connected. */
-  readonly keptUntilMs: number | undefined;
-}
-
-/** Stands for a lost connection: what is sent there is dropped. */
-export const NOBODY: Outbox = {
-  sendEvent: () => undefined,
-  sendBinary: () => undefined,
-  close: () => undefined,
-};
 
 /**
  * One room: who is in it, in which slot, who owns it, and how far its game is. Pure state; it sends nothing,
@@ -96,10 +70,11 @@ export class Room {
   #toldGame: games.Game;
   #chat = new ChatHistory();
 
-  constructor({ id, name, extra, maxPlayers, passwordHash, visibility, locked = false }: RoomOptions) {
+  constructor({ id, name, extra, locked = false, allowSpectators = true, ...settings }: RoomOptions) {
+    const { maxPlayers, passwordHash, visibility, admits } = settings;
     this.id = id;
     this.name = name;
-    this.#settings = { maxPlayers, passwordHash, visibility, locked };
+    this.#settings = { maxPlayers, passwordHash, visibility, admits, locked, allowSpectators };
     this.#extra = extra;
     this.#game = games.newGame(extra.netplay_mode);
     this.#toldGame = this.#game;
@@ -112,15 +87,8 @@ export class Room {
   static fromState(state: RoomState, keptUntilMs: number): Room {
     const { members, owner, bans, game, chat, passwordHash, ...rest } = state;
     const room = new Room({ ...rest, passwordHash: passwordHash ?? undefined });
-    for (const { issuer, sub, playerId, name, sessionId, ticketHash, ...place } of members) {
-      room.#members.set(playerId, {
-        ...place,
-        player: { issuer, sub, playerId, name },
-        sessionId: sessionId ?? undefined,
-        ticketHash: Buffer.from(ticketHash, 'base64url'),
-        outbox: NOBODY,
-        keptUntilMs,
-      });
+    for (const member of members) {
+      room.#members.set(member.playerId, memberFromState(member, keptUntilMs));
     }
     room.#ownerPlayerId = owner ?? undefined;
     for (const { player_id: playerId, name } of bans) room.#bans.set(playerId, name);
@@ -138,13 +106,7 @@ export class Room {
       ...{ id: this.id, name: this.name, ...settings, passwordHash: passwordHash ?? null },
       extra: this.#extra,
       owner: this.#ownerPlayerId ?? null,
-      members: [...this.#members.values()].map(
-        ({ player, clientId, sessionId, slot, extra, ticketHash }) => ({
-          ...player,
-          ...{ clientId, sessionId: sessionId ?? null, slot, extra },
-          ticketHash: ticketHash.toString('base64url'),
-        }),
-      ),
+      members: [...this.#members.values()].map(stateOfMember),
       bans: this.bans,
       game: { phase, ready: [...ready], launch, frame },
       chat: this.chat,
@@ -161,6 +123,14 @@ export class Room {
 
   get visibility(): Visibility {
     return this.#settings.visibility;
+  }
+
+  get admits(): readonly string[] | undefined {
+    return this.#settings.admits;
+  }
+
+  get allowSpectators(): boolean {
+    return this.#settings.allowSpectators;
   }
 
   get extra(): RoomExtra {
@@ -196,6 +166,10 @@ export class Room {
     return this.#ownerPlayerId;
   }
 
+  get owner(): Player | undefined {
+    return this.#members.get(this.#ownerPlayerId ?? '')?.player;
+  }
+
   isOwner(playerId: string): boolean {
     return this.#ownerPlayerId === playerId;
   }
@@ -216,7 +190,10 @@ export class Room {
     return [...this.#members.values()].find((member) => member.clientId === clientId);
   }
 
-  /** @throws SocketError already_in_room, banned, room_locked, room_full, incompatible_game: as `join` does */
+  /**
+   * As `join` does.
+   * @throws SocketError already_in_room, banned, room_locked, room_full, no_spectators, incompatible_game
+   */
   assertRoomFor(playerId: string, { spectator, extra = {} }: Omit<Claim, 'ticketHash'>): void {
     if (this.#members.has(playerId)) throw new SocketError('already_in_room');
     if (this.#bans.has(playerId)) throw new SocketError('banned');
@@ -226,11 +203,11 @@ export class Room {
     else this.#assertCompatible(extra);
   }
 
-  /** Seats a player in the lowest free slot, or beside the slots; the first player owns the room. */
+  /** Seats a player in a free slot, the wished one if it is, or beside the slots; the first player owns the room. */
   join(holder: Holder, claim: Claim): Member {
     this.assertRoomFor(holder.player.playerId, claim);
     const { spectator, extra = {}, ticketHash } = claim;
-    const slot = spectator ? null : this.#lowestFreeSlot();
+    const slot = spectator ? null : freeSlot(this.members, this.maxPlayers, claim.slot);
     const member = this.#seat(holder, { slot, extra, ticketHash });
     if (slot !== null) this.#ownerPlayerId ??= holder.player.playerId;
     return member;
@@ -240,7 +217,10 @@ export class Room {
    * Puts another connection of the member in their place: slot, role and ownership stay. Answers who held
    * it until now, so that a live connection can be told.
    */
-  takeBack(holder: Holder, { extra, ticketHash }: Omit<Claim, 'spectator'>): { readonly previous: Outbox } {
+  takeBack(
+    holder: Holder,
+    { extra, ticketHash }: Pick<Claim, 'extra' | 'ticketHash'>,
+  ): { readonly previous: Outbox } {
     const place = this.#members.get(holder.player.playerId);
     if (place === undefined) throw new TypeError('Only a member has a place to take back.');
     this.#seat(holder, { slot: place.slot, extra: extra ?? place.extra, ticketHash });
@@ -257,19 +237,19 @@ export class Room {
     return true;
   }
 
-  /** Removes a member; an owner's rights pass to the lowest slot, to a connected player if there is one. */
-  leave(playerId: string): void {
-    this.#removeWhere(({ player }) => player.playerId === playerId);
+  /** Removes a member; an owner's rights pass to the heir. */
+  leave(playerId: string, mayOwn: MayOwn = anybody): void {
+    this.#removeWhere(({ player }) => player.playerId === playerId, mayOwn);
   }
 
   /** Removes whoever did not come back in time; whether there was anybody. */
-  expire(nowMs: number): boolean {
-    return this.#removeWhere(({ keptUntilMs }) => keptUntilMs !== undefined && keptUntilMs <= nowMs);
+  expire(nowMs: number, mayOwn: MayOwn = anybody): boolean {
+    return this.#removeWhere(({ keptUntilMs }) => keptUntilMs !== undefined && keptUntilMs <= nowMs, mayOwn);
   }
 
   /** Removes the members of a session that has ended, connected or not; whether there was any. */
-  endSession(sessionId: string): boolean {
-    return this.#removeWhere((member) => member.sessionId === sessionId);
+  endSession(sessionRef: string, mayOwn: MayOwn = anybody): boolean {
+    return this.#removeWhere((member) => member.sessionRef === sessionRef, mayOwn);
   }
 
   /** Ends every membership that is left. */
@@ -308,9 +288,10 @@ export class Room {
 
   /**
    * Moves a member to a free slot, or beside the slots.
-   * @throws SocketError target_not_in_room, invalid_slot, slot_taken, incompatible_game, room_full, last_player
+   * @throws SocketError target_not_in_room, invalid_slot, slot_taken, incompatible_game, no_spectators, room_full,
+   * last_player
    */
-  moveTo(playerId: string, slot: number | null): void {
+  moveTo(playerId: string, slot: number | null, mayOwn: MayOwn = anybody): void {
     const member = this.#member(playerId);
     if (slot === member.slot) return;
     if (slot === null) {
@@ -324,7 +305,7 @@ export class Room {
     this.#members.set(playerId, { ...member, slot });
     if (slot !== null) return;
     this.#game = games.withoutPlayers(this.#game, [playerId]);
-    if (this.isOwner(playerId)) this.#ownerPlayerId = this.#heir();
+    if (this.isOwner(playerId)) this.#ownerPlayerId = heirAmong(this.members, mayOwn);
   }
 
   /** @throws SocketError slot_taken: somebody sits in a slot that would be no more */
@@ -400,6 +381,7 @@ export class Room {
       client_id: member.clientId,
       player_id: member.player.playerId,
       name: member.player.name,
+      instance: member.player.instance,
       slot: member.slot,
       is_owner: this.isOwner(member.player.playerId),
       connected: isConnected(member),
@@ -416,7 +398,9 @@ export class Room {
       max_players: this.maxPlayers,
       has_password: this.passwordHash !== undefined,
       visibility: this.visibility,
+      admits: this.admits ?? null,
       locked: this.#settings.locked,
+      allow_spectators: this.allowSpectators,
       phase: this.#game.phase,
       launch: this.#game.launch,
       extra: this.#extra,
@@ -426,6 +410,9 @@ export class Room {
   /** What the registry keeps of the room, beside where it is. */
   listing() {
     const { sync_config: _large, ...extra } = this.#extra;
+    const guests = [...this.#members.values()].flatMap(({ player }) =>
+      player.instance === null ? [] : [player.playerId],
+    );
     return {
       ...extra,
       room_id: this.id,
@@ -434,7 +421,10 @@ export class Room {
       max: this.maxPlayers,
       hasPassword: this.passwordHash !== undefined,
       visibility: this.visibility,
+      ...(this.admits !== undefined && { admits: [...this.admits] }),
+      ...(guests.length > 0 && { [GUESTS_MEMBER]: guests }),
       locked: this.#settings.locked,
+      allow_spectators: this.allowSpectators,
       phase: this.#game.phase,
     };
   }
@@ -450,54 +440,38 @@ export class Room {
   }
 
   #assertSeatBeside(): void {
+    if (!this.allowSpectators) throw new SocketError('no_spectators');
     if (this.#members.size - this.playerCount < MAX_SPECTATORS) return;
     throw new SocketError('room_full', { message: 'As many watch this room as may; wait until one leaves.' });
   }
 
   #assertCompatible(extra: MemberExtra): void {
-    if (mayPlay(compatibilityWith(this.#extra, extra))) return;
-    throw new SocketError('incompatible_game', { message: requirementOf(this.#extra) });
+    if (!mayPlay(compatibilityWith(this.#extra, extra))) throw new IncompatibleGameError(this, extra);
   }
 
   #seat(
-    { clientId, player, outbox, sessionId }: Holder,
+    { clientId, player, outbox, sessionRef }: Holder,
     place: Pick<Member, 'slot' | 'extra' | 'ticketHash'>,
   ): Member {
-    const member = { clientId, player, outbox, sessionId, ...place, keptUntilMs: undefined };
+    const member = { clientId, player, outbox, sessionRef, ...place, keptUntilMs: undefined };
     this.#members.set(player.playerId, member);
     return member;
   }
 
-  #removeWhere(fits: (member: Member) => boolean): boolean {
+  #removeWhere(fits: (member: Member) => boolean, mayOwn: MayOwn): boolean {
     const gone = [...this.#members.values()].filter(fits);
     for (const { player } of gone) this.#members.delete(player.playerId);
     this.#game = games.withoutPlayers(
       this.#game,
       gone.map(({ player }) => player.playerId),
     );
-    if (gone.some(({ player }) => this.isOwner(player.playerId))) this.#ownerPlayerId = this.#heir();
+    if (gone.some(({ player }) => this.isOwner(player.playerId))) {
+      this.#ownerPlayerId = heirAmong(this.members, mayOwn);
+    }
     return gone.length > 0;
   }
 
-  #heir(): string | undefined {
-    const [first] = this.#players().sort(
-      (a, b) => Number(isConnected(b)) - Number(isConnected(a)) || a.slot - b.slot,
-    );
-    return first?.player.playerId;
-  }
-
-  #players(): (Member & { slot: number })[] {
-    return [...this.#members.values()].filter(
-      (member): member is Member & { slot: number } => member.slot !== null,
-    );
-  }
-
-  #lowestFreeSlot(): number {
-    const taken = new Set(this.#players().map(({ slot }) => slot));
-    let slot = 0;
-    while (taken.has(slot)) slot += 1;
-    return slot;
+  #players(): SeatedMember[] {
+    return playersAmong(this.members);
   }
 }
-
-const isConnected = ({ keptUntilMs }: Member): boolean => keptUntilMs === undefined;

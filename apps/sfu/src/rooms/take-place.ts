@@ -1,5 +1,6 @@
-import type { MemberExtra, Seat } from '@romm-netplay/protocol';
+import type { Seat } from '@romm-netplay/protocol';
 import type { Caller } from './caller.js';
+import type { Claim } from './place.js';
 import { hashTicket } from './resume-ticket.js';
 import type { Room } from './room.js';
 import { tellChanged, type TellDeps } from './tell-changed.js';
@@ -17,7 +18,7 @@ export function takePlace(
   deps: TakePlaceDeps,
   caller: Caller,
   room: Room,
-  wish: { readonly spectator: boolean; readonly extra?: MemberExtra },
+  wish: Omit<Claim, 'ticketHash'>,
 ): Seat {
   const ticket = deps.newId();
   const claim = { ...wish, ticketHash: hashTicket(ticket) };

@@ -10,7 +10,7 @@ export function updatePlayerSlot(
 ): Replies['update-player-slot'] {
   const isOwn = playerId === caller.player.playerId;
   const room = isOwn ? membershipOf(caller).room : ownedRoom(caller);
-  room.moveTo(playerId, slot);
+  room.moveTo(playerId, slot, deps.directory.mayOwnMore);
   tellChanged(deps, room);
   return { slot };
 }

@@ -23,7 +23,9 @@ export async function updateRoom(
     ...(password !== undefined && { passwordHash }),
     ...(wish.max_players !== undefined && { maxPlayers: wish.max_players }),
     ...(wish.visibility !== undefined && { visibility: wish.visibility }),
+    ...(wish.admits !== undefined && { admits: wish.admits ?? undefined }),
     ...(wish.locked !== undefined && { locked: wish.locked }),
+    ...(wish.allow_spectators !== undefined && { allowSpectators: wish.allow_spectators }),
   });
   tellUpdated(deps, room);
   return { room: room.info() };

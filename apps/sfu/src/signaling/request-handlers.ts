@@ -36,7 +36,7 @@ export function createRequestHandlers(deps: RequestHandlersDeps): RequestHandler
       leaveRoom(deps, caller);
       return {};
     },
-    'list-rooms': async (_caller, data) => ({ rooms: await listRoomsFor(deps, data) }),
+    'list-rooms': async ({ player }, data) => ({ rooms: await listRoomsFor(deps, player, data) }),
     'update-room': (caller, data) => updateRoom(deps, caller, data),
     'update-room-metadata': (caller, data) => updateRoomMetadata(deps, caller, data),
     'update-player-metadata': updatePlayerMetadata,

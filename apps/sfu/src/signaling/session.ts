@@ -1,24 +1,24 @@
 import { type Replies, REQUESTS } from '@romm-netplay/protocol';
 import { type CloseName, type SocketErrorBody, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
-import type { TokenClaims, TokenVerifier } from '@romm-netplay/token-core';
 import { SocketError } from '../errors.js';
+import { assertMay } from '../guests/assert-may.js';
+import { assertSocketFree } from '../guests/assert-socket-free.js';
 import type { Outbox } from '../ports.js';
 import type { Caller } from '../rooms/caller.js';
 import { EventMessage } from '../rooms/event-message.js';
 import { keepPlace, type KeepPlaceDeps } from '../rooms/keep-place.js';
 import { leaveRoom } from '../rooms/leave-room.js';
 import { relayFrame } from '../rooms/relay-frame.js';
+import { identify, type IdentifyDeps, type Identity } from '../tokens/identify.js';
 import type { TokenPolicy } from '../tokens/token-policy.js';
-import { playerOf } from './player.js';
-import { refusalOf, standardRefusal } from './refusal.js';
+import type { OpenSockets } from './open-sockets.js';
+import { farewellFor, refusalOf, standardRefusal } from './refusal.js';
 import type { RequestHandlers, RoomRequestType } from './request-handlers.js';
-import type { SocketsBySession } from './sockets-by-session.js';
 
-export interface SessionDeps extends KeepPlaceDeps {
-  readonly verifier: TokenVerifier;
+export interface SessionDeps extends KeepPlaceDeps, IdentifyDeps {
   readonly policy: TokenPolicy;
   readonly handlers: RequestHandlers;
-  readonly sockets: SocketsBySession;
+  readonly sockets: OpenSockets;
   readonly nodeId: string;
   readonly newId: () => string;
   /** Told of errors nobody foresaw. */
@@ -28,7 +28,7 @@ export interface SessionDeps extends KeepPlaceDeps {
 /** What the upgrade request already told of the caller. */
 export interface Introduction {
   /** Of a bearer token, verified before the upgrade. */
-  readonly claims?: TokenClaims | undefined;
+  readonly identity?: Identity | undefined;
   /** Of a cookie; used when the first message brings no token (P1.8). */
   readonly fallbackToken?: string | undefined;
   /** How the transport names the connection already, where it does. */
@@ -48,7 +48,7 @@ export class Session {
   readonly #outbox: Outbox;
   readonly #fallbackToken: string | undefined;
   #caller: (Caller & { connected: boolean }) | undefined;
-  /** Takes the connection off the list of its signed-in session. */
+  /** Takes the connection off the list of those whose player is known. */
   #forget: () => void = () => undefined;
   #greeted = false;
   #closed = false;
@@ -60,7 +60,7 @@ export class Session {
     this.#outbox = outbox;
     this.clientId = introduction.clientId ?? deps.newId();
     this.#fallbackToken = introduction.fallbackToken;
-    if (introduction.claims) this.#admit(introduction.claims);
+    if (introduction.identity) this.#admitIntroduced(introduction.identity);
   }
 
   get authenticated(): boolean {
@@ -147,22 +147,34 @@ export class Session {
 
   async #authenticate(token: string | undefined): Promise<Caller> {
     if (token === undefined) throw new SocketError('unauthorized');
-    return this.#admit(await this.#deps.verifier.verify(token, this.#deps.policy.identity));
+    return this.#admit(await identify(this.#deps, token, this.#deps.policy.identity));
   }
 
-  #admit(claims: TokenClaims): Caller {
+  /** What may have changed since the token was verified is asked again here. */
+  #admitIntroduced(identity: Identity): void {
+    try {
+      this.#admit(identity);
+    } catch (error) {
+      this.close(farewellFor(this.describe(error)));
+    }
+  }
+
+  #admit({ player, sessionRef }: Identity): Caller {
+    assertMay(this.#deps, player);
+    assertSocketFree(this.#deps, player);
     const { clientId } = this;
-    const [outbox, sessionId, player] = [this.#outbox, claims.sid, playerOf(claims)];
-    this.#caller = { clientId, player, outbox, sessionId, connected: !this.#closed, room: undefined };
-    if (sessionId !== undefined && !this.#closed) {
-      this.#forget = this.#deps.sockets.add(sessionId, () => this.#sessionEnded());
+    const [outbox, connected] = [this.#outbox, !this.#closed];
+    this.#caller = { clientId, player, outbox, sessionRef, connected, room: undefined };
+    if (connected) {
+      const end = (name: CloseName) => this.#endForGood(name);
+      this.#forget = this.#deps.sockets.add({ player, sessionRef, end });
     }
     return this.#caller;
   }
 
-  /** The signed-in session behind the connection has ended: nobody has a place to come back to. */
-  #sessionEnded(): void {
-    this.#outbox.close('sessionEnded');
+  /** Whoever stands behind the connection may not be here any more: nobody has a place to come back to. */
+  #endForGood(name: CloseName): void {
+    this.#outbox.close(name);
     this.#end(leaveRoom);
   }
 

@@ -1,5 +1,6 @@
 import { requestEnvelope, type RequestId } from '@romm-netplay/protocol';
-import type { CloseName, SocketErrorBody } from '@romm-netplay/protocol/wire';
+import type { SocketErrorBody } from '@romm-netplay/protocol/wire';
+import { farewellFor } from './refusal.js';
 import type { Session } from './session.js';
 
 interface Envelope {
@@ -51,12 +52,6 @@ export class TextSession {
     this.#sendText(JSON.stringify({ id, ok: false, error: refusal }));
     return refusal;
   }
-}
-
-/** How a connection ends on which nobody could be made known. */
-function farewellFor({ code, retryable }: SocketErrorBody): CloseName {
-  if (code === 'token_revoked') return 'sessionEnded';
-  return retryable ? 'unavailable' : 'unauthorized';
 }
 
 function readEnvelope(text: string): Envelope | undefined {

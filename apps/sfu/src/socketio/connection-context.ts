@@ -1,6 +1,8 @@
 import { SocketError } from '../errors.js';
+import type { GuestDeps } from '../guests/assert-may.js';
+import { findsRoom } from '../guests/find-allowed.js';
 import type { Caller } from '../rooms/caller.js';
-import type { RoomDirectory } from '../rooms/room-directory.js';
+import type { FindRoomDeps } from '../rooms/find-room.js';
 import type { Room } from '../rooms/room.js';
 import type { Session } from '../signaling/session.js';
 import type { Aliases } from './aliases.js';
@@ -13,7 +15,8 @@ export interface ConnectionContext {
   /** The token it was opened with: today's clients have no other to open and join with. */
   readonly connectToken: string;
   readonly aliases: Aliases;
-  readonly directory: RoomDirectory;
+  /** Where rooms are looked up. */
+  readonly rooms: FindRoomDeps & GuestDeps;
   /** Whether the connection may be sent the list of rooms again already (D26). */
   readonly mayList: () => boolean;
 }
@@ -38,6 +41,7 @@ export function ownRoom(context: ConnectionContext, roomName: string | undefined
   const caller = callerOf(context);
   const { room } = caller;
   if (room?.heldBy(caller) !== undefined && (roomName === undefined || roomName === room.name)) return room;
-  const exists = roomName === undefined || context.directory.find(roomName) !== undefined;
+  const named = roomName === undefined ? undefined : context.rooms.directory.find(roomName);
+  const exists = roomName === undefined || (named !== undefined && findsRoom(caller.player, named));
   throw new SocketError(exists ? 'not_in_room' : 'room_not_found');
 }

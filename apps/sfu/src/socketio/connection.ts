@@ -1,9 +1,9 @@
 import { RateLimiter } from 'limiter';
 import type { Socket } from 'socket.io';
-import type { TokenClaims } from '@romm-netplay/token-core';
 import { SocketError } from '../errors.js';
-import type { RoomDirectory } from '../rooms/room-directory.js';
+import type { FindRoomDeps } from '../rooms/find-room.js';
 import { Session, type SessionDeps } from '../signaling/session.js';
+import type { Identity } from '../tokens/identify.js';
 import type { SocketLimits } from '../ws/limits.js';
 import type { Aliases } from './aliases.js';
 import type { ConnectionContext, LegacyHandler } from './connection-context.js';
@@ -15,13 +15,12 @@ import { REQUEST_EVENTS } from './sfu-requests.js';
 
 /** What the handshake found out. */
 export interface Introduced {
-  readonly claims: TokenClaims;
+  readonly identity: Identity;
   readonly token: string;
 }
 
 export interface ConnectionDeps {
-  readonly session: SessionDeps;
-  readonly directory: RoomDirectory;
+  readonly session: SessionDeps & FindRoomDeps;
   readonly aliases: Aliases;
   readonly limits: SocketLimits;
 }
@@ -37,8 +36,8 @@ type Acknowledge = (...args: unknown[]) => void;
  */
 export function bindConnection(
   socket: Socket,
-  { claims, token }: Introduced,
-  { session: sessionDeps, directory, aliases, limits }: ConnectionDeps,
+  { identity, token }: Introduced,
+  { session: sessionDeps, aliases, limits }: ConnectionDeps,
 ): SocketIoOutbox {
   const outbox = new SocketIoOutbox(socket, SFU, {
     aliasOf: (clientId) => aliases.of(clientId),
@@ -46,7 +45,7 @@ export function bindConnection(
     maxSendBufferBytes: limits.maxSendBufferBytes,
     onClose: () => session.disconnected(),
   });
-  const session = new Session(sessionDeps, outbox, { claims, clientId: socket.id });
+  const session = new Session(sessionDeps, outbox, { identity, clientId: socket.id });
   const requests = new RateLimiter({ tokensPerInterval: limits.textPerSecond, interval: 'second' });
   const lists = new RateLimiter({ tokensPerInterval: LISTS_PER_SECOND, interval: 'second' });
   const context: ConnectionContext = {
@@ -54,7 +53,7 @@ export function bindConnection(
     outbox,
     connectToken: token,
     aliases,
-    directory,
+    rooms: sessionDeps,
     mayList: () => lists.tryRemoveTokens(1),
   };
 
@@ -107,7 +106,7 @@ async function answer(
 }
 
 function refusalOf({ outbox, session }: ConnectionContext, error: unknown): unknown {
-  return error instanceof LegacyRefusal ? error.word : outbox.dialect.refusal(session.describe(error));
+  return error instanceof LegacyRefusal ? error.word : outbox.dialect.refusal(session.describe(error), error);
 }
 
 /** Chat for everybody that a stock client sends as a data message; whispers stay what they are. */

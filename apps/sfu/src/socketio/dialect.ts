@@ -1,13 +1,12 @@
-import type { SocketErrorBody } from '@romm-netplay/protocol/wire';
 import type { LegacyExtra } from './payloads.js';
-import { sfuRefusal, stockRefusal } from './refusals.js';
+import { type Refuse, sfuRefusal, stockRefusal } from './refusals.js';
 import { type EventTranslations, SFU_EVENTS, STOCK_EVENTS } from './translate-event.js';
 
 /** How one family of clients speaks. */
 export interface Dialect {
   readonly name: 'stock' | 'sfu';
   readonly events: EventTranslations;
-  readonly refusal: (refusal: SocketErrorBody) => unknown;
+  readonly refusal: Refuse;
   /** A client that disconnects on purpose has left; others may come back for their place. */
   readonly leavesByDisconnecting: boolean;
 }

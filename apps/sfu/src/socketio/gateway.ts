@@ -6,7 +6,11 @@ import proxyAddr from 'proxy-addr';
 import { Server, type ServerOptions, type Socket } from 'socket.io';
 import { WebSocketServer } from 'ws';
 import { translateError } from '../http/translate-error.js';
+import type { FindRoomDeps } from '../rooms/find-room.js';
+import { assertSocketFree } from '../guests/assert-socket-free.js';
 import type { SessionDeps } from '../signaling/session.js';
+import { identify } from '../tokens/identify.js';
+import { anyOf } from '../tokens/token-policy.js';
 import type { SocketLimits } from '../ws/limits.js';
 import type { SocketSlots } from '../ws/socket-slots.js';
 import { createAliases } from './aliases.js';
@@ -14,10 +18,9 @@ import { bindConnection, type Introduced } from './connection.js';
 import { handshakeToken } from './handshake.js';
 import type { SocketIoOutbox } from './outbox.js';
 import { limitTraffic, MAX_PACKET_BYTES } from './traffic.js';
-import type { RoomDirectory } from '../rooms/room-directory.js';
 
 export interface GatewayOptions {
-  readonly session: SessionDeps & { readonly directory: RoomDirectory };
+  readonly session: SessionDeps & FindRoomDeps;
   readonly limits: SocketLimits;
   readonly slots: SocketSlots;
   readonly allowsOrigin: (origin: string, host: string | undefined) => boolean;
@@ -73,12 +76,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   io.on('connection', (socket) => {
     const { introduced } = socket.data as { introduced: Introduced };
     socket.conn.once('close', () => outboxes.delete(socket.conn));
-    const outbox = bindConnection(socket, introduced, {
-      session,
-      directory: session.directory,
-      aliases,
-      limits,
-    });
+    const outbox = bindConnection(socket, introduced, { session, aliases, limits });
     outboxes.set(socket.conn, outbox);
   });
 
@@ -170,14 +168,15 @@ const isOurs = (url = ''): boolean =>
 
 /** Who connects: any token of a player tells; a write token can still be used up by the first room. */
 async function introduce(
-  { session: { verifier, policy }, allowQueryToken }: GatewayOptions,
+  { session, allowQueryToken }: GatewayOptions,
   { handshake }: Socket,
 ): Promise<Introduced> {
   const token = handshakeToken(handshake, { allowQueryToken });
   if (token === undefined)
     throw new HttpError(401, 'token_missing', 'Show a read token in auth or as a cookie.');
-  const claims = await verifier.verify(token, [...new Set([...policy.identity, ...policy.ticket])]);
-  return { claims, token };
+  const identity = await identify(session, token, anyOf(session.policy));
+  assertSocketFree(session, identity.player);
+  return { identity, token };
 }
 
 /** As the incumbent says it, with the code and the sentence of this project as data (D9). */
@@ -189,6 +188,7 @@ function connectError(error: unknown, onUnexpected: (error: unknown) => void): E
     code: 'internal',
     message: 'Something failed here; try again.',
   };
-  const told = new Error(status === 401 ? 'unauthorized' : 'auth unavailable');
-  return Object.assign(told, { data: { code, message, retryable: status === 503 } });
+  const retryable = status === 503 || status === 429;
+  const told = new Error(retryable ? 'auth unavailable' : 'unauthorized');
+  return Object.assign(told, { data: { code, message, retryable } });
 }

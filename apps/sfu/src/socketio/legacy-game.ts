@@ -55,6 +55,15 @@ function modeOf(mode: LegacyMetadata['netplay_mode']): RoomExtra['netplay_mode']
   return typeof mode === 'number' ? MODES[mode] : MODES.find((known) => known === mode);
 }
 
+/** Whether others may watch. Today's clients have two names for this, too, and write numbers for booleans. */
+export const letsWatch = ({
+  allow_spectators: allowed,
+  spectator_mode: mode,
+}: {
+  readonly allow_spectators?: unknown;
+  readonly spectator_mode?: unknown;
+}): boolean => ![allowed, mode].some((said) => said === false || said === 0);
+
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 const present = <T extends object>(value: T): Present<T> =>

@@ -1,4 +1,4 @@
-import type { RoomUser } from '@romm-netplay/protocol';
+import type { Compatibility, RoomUser } from '@romm-netplay/protocol';
 import { legacyMemberGame } from './legacy-game.js';
 import { legacyUserId } from './legacy-id.js';
 
@@ -23,7 +23,7 @@ export const sfuUsers = (users: readonly RoomUser[]) =>
         is_spectator: user.slot === null,
         is_host: user.is_owner,
         ready: user.ready,
-        validation: user.compatibility,
+        ...validationOf(user),
         reconnecting: !user.connected,
       },
     ]),
@@ -48,5 +48,19 @@ export function stockPlayers(
     }),
   );
 }
+
+const REASONS: Readonly<Record<Compatibility, string | null>> = {
+  ready: null,
+  unverified: 'ROM or core are not known well enough to be compared.',
+  mismatch: 'ROM or core are not those of the room.',
+  missing: 'The game of the room is not there.',
+};
+
+/** How a member's game compares with that of the room; clients of romm-sfu-server read the last two. */
+export const validationOf = ({ compatibility }: RoomUser) => ({
+  validation: compatibility,
+  validationStatus: compatibility === 'ready' ? 'ok' : compatibility,
+  validationReason: REASONS[compatibility],
+});
 
 const identityOf = ({ name, client_id: clientId }: RoomUser) => ({ player_name: name, socketId: clientId });

@@ -40,6 +40,7 @@ const extra = z
     player_slot: lenient(z.int()),
     is_spectator: lenient(z.boolean()),
     spectator_mode: z.unknown().optional(),
+    allow_spectators: z.unknown().optional(),
     input_mode: z.unknown().optional(),
     token,
   })

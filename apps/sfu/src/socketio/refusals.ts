@@ -1,4 +1,5 @@
 import type { SocketErrorBody, SocketErrorCode } from '@romm-netplay/protocol/wire';
+import { IncompatibleGameError } from '../rooms/compatibility.js';
 
 /** The words today's clients compare refusals with. Codes for tokens are none of these: see `wordOf`. */
 type Words = Readonly<Record<SocketErrorCode, string>>;
@@ -11,6 +12,7 @@ const COMMON = {
   token_not_yours: 'unauthorized',
   unavailable: 'auth unavailable',
   rooms_full: 'too many rooms',
+  no_spectators: 'spectators not allowed',
   room_locked: 'room locked',
   banned: 'banned',
   too_many_attempts: 'too many attempts',
@@ -23,6 +25,9 @@ const COMMON = {
   bans_full: 'too many bans',
   bad_frame: 'invalid',
   node_draining: 'node draining',
+  issuer_not_permitted: 'instance not permitted',
+  banned_here: 'banned',
+  guests_full: 'too many guests',
   busy: 'busy',
   internal: 'error',
 } as const;
@@ -48,7 +53,7 @@ const STOCK_WORDS = {
   invalid_request: 'Invalid data',
   room_exists: 'Room already exists',
   room_not_found: 'Room not found',
-  room_elsewhere: 'Room not found',
+  room_elsewhere: 'Room is on another node',
   room_full: 'Room is full',
   incompatible_game: 'Incompatible game',
   wrong_password: 'Incorrect password',
@@ -59,14 +64,30 @@ const STOCK_WORDS = {
   spectator: 'Spectators only watch',
 } as const satisfies Words;
 
-/** Today's clients are told what kept them from joining, and whether they may watch instead. */
-export const sfuRefusal = ({ code, message, retryable }: SocketErrorBody): unknown =>
-  code === 'incompatible_game'
-    ? { error: code, message, canJoinAsSpectator: true }
-    : wordOf(SFU_WORDS, code, retryable);
+/** A refusal as a client reads it; `cause` is what it was told of. */
+export type Refuse = (refusal: SocketErrorBody, cause: unknown) => unknown;
 
-export const stockRefusal = ({ code, retryable }: SocketErrorBody): unknown =>
-  wordOf(STOCK_WORDS, code, retryable);
+export const sfuRefusal: Refuse = ({ code, retryable }, cause) =>
+  cause instanceof IncompatibleGameError ? gameRefusal(cause) : wordOf(SFU_WORDS, code, retryable);
+
+/**
+ * What kept somebody from playing, and whether they may watch instead: another ROM or core is
+ * `incompatible_game`; one that is not there or not told is what delay sync requires.
+ */
+function gameRefusal({ compatibility, needs, message, mayWatch, issues }: IncompatibleGameError): object {
+  const { rom_hash: romHash = null, rom_name: romName = null, core_type: coreType = null } = needs;
+  const common = { message, canJoinAsSpectator: mayWatch };
+  return compatibility === 'mismatch'
+    ? { error: 'incompatible_game', ...common, requiredRomHash: romHash, requiredCoreType: coreType }
+    : {
+        error: 'delay_sync_requirements_not_met',
+        ...common,
+        compatibilityIssues: issues,
+        requiredMetadata: { rom_hash: romHash, rom_name: romName, core_type: coreType },
+      };
+}
+
+export const stockRefusal: Refuse = ({ code, retryable }) => wordOf(STOCK_WORDS, code, retryable);
 
 /** Whatever is wrong with a token, the client has to get another one; or the same later. */
 function wordOf(words: Words, code: string, retryable: boolean): string {

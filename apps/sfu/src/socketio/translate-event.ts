@@ -1,7 +1,7 @@
 import type { Events, EventType, RoomPhase, RoomUser } from '@romm-netplay/protocol';
 import type { EventMessage } from '../rooms/event-message.js';
 import { legacyUserId } from './legacy-id.js';
-import { type SfuUsers, sfuUsers, SPECTATOR_SLOT, stockPlayers } from './legacy-users.js';
+import { type SfuUsers, sfuUsers, SPECTATOR_SLOT, stockPlayers, validationOf } from './legacy-users.js';
 
 /** What a Socket.IO client gets: the name of an event and its arguments. */
 export type Emission = readonly [name: string, ...args: unknown[]];
@@ -34,6 +34,10 @@ const signalOf = ({ client_id: sender, signal }: Events['webrtc-signal']): reado
 const dataOf = ({ client_id: sender, data }: Events['data-message']): readonly Emission[] => [
   ['data-message', data, { sender }],
 ];
+/** Stock clients know no redirects; pages around them may. */
+const redirectOf = ({ room_name: roomName, url, nodeId }: Events['room-redirect']): readonly Emission[] => [
+  ['room-redirect', { room_name: roomName, url, nodeId }],
+];
 const errorOf = (error: Events['error']): readonly Emission[] => [['netplay-error', error]];
 
 /** Who a receiver knows after an event. */
@@ -51,9 +55,7 @@ export const SFU_EVENTS: EventTranslations = {
     ['room-closed', { room_name: roomName, roomName }],
   ],
   'room-updated': nothing,
-  'room-redirect': ({ room_name: roomName, url, nodeId }) => [
-    ['room-redirect', { room_name: roomName, url, nodeId }],
-  ],
+  'room-redirect': redirectOf,
   kicked: ({ room_name: roomName, banned }) => [
     ['users-updated', {}],
     ['kicked', { room_name: roomName, roomName, banned }],
@@ -77,12 +79,12 @@ export const SFU_EVENTS: EventTranslations = {
   error: errorOf,
 };
 
-/** For stock EmulatorJS, which knows three events; chat travels in its data messages. */
+/** For stock EmulatorJS, which itself knows three events; chat travels in its data messages. */
 export const STOCK_EVENTS: EventTranslations = {
   'users-updated': ({ users }, { aliasOf }) => [['users-updated', stockPlayers(users, aliasOf)]],
   'room-closed': () => [['users-updated', {}]],
   'room-updated': nothing,
-  'room-redirect': nothing,
+  'room-redirect': redirectOf,
   kicked: () => [['users-updated', {}]],
   'lobby-state': nothing,
   'game-launch': nothing,
@@ -136,8 +138,7 @@ function changesOf(before: readonly RoomUser[], after: readonly RoomUser[]): Emi
       emissions.push(['player-slot-updated', { playerId: userid, userid, playerSlot }]);
     }
     if (was.compatibility !== user.compatibility) {
-      const { compatibility: validation } = user;
-      emissions.push(['player-validation-updated', { playerId: userid, userid, validation }]);
+      emissions.push(['player-validation-updated', { playerId: userid, userid, ...validationOf(user) }]);
     }
   }
   return [...emissions, ...readyChanges(before, after)];

@@ -11,6 +11,11 @@ export interface TokenPolicy {
   readonly ticket: readonly PlayTokenType[];
 }
 
+/** Any token that a player has. */
+export const anyOf = ({ identity, ticket }: TokenPolicy): readonly PlayTokenType[] => [
+  ...new Set([...identity, ...ticket]),
+];
+
 /** The rule, and what an operator still lets through while clients are being moved (P1.5, P1.12). */
 export const tokenPolicy = (accept: {
   readonly sfuType: boolean;

@@ -5,8 +5,10 @@ import { bearerOf, HttpError, PROBLEM_JSON, toProblem } from '@romm-netplay/serv
 import proxyAddr from 'proxy-addr';
 import { WebSocketServer } from 'ws';
 import { stripPrefix } from '../http/legacy-prefix.js';
+import { assertSocketFree } from '../guests/assert-socket-free.js';
 import { translateError } from '../http/translate-error.js';
 import { type Introduction, Session, type SessionDeps } from '../signaling/session.js';
+import { identify } from '../tokens/identify.js';
 import { cookieToken } from '../tokens/shown-token.js';
 import { bindConnection, closeSocket } from './connection.js';
 import type { SocketLimits } from './limits.js';
@@ -21,6 +23,8 @@ export interface SocketServerOptions {
   readonly takesUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
   /** Whether a page of this origin may connect. */
   readonly allowsOrigin: (origin: string, host: string | undefined) => boolean;
+  /** Whether it is that of another instance whose players may come; its pages bring tokens in a message. */
+  readonly isPartnerOrigin: (origin: string | undefined) => boolean;
   /** Addresses or CIDRs whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   /** Takes a token from the query, too; it ends up in access logs. */
@@ -95,15 +99,15 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
 
 /** Judges an upgrade request by path, origin, subprotocol and bearer token. @throws HttpError, TokenError */
 function createAdmission(options: SocketServerOptions) {
-  const { allowsOrigin, allowQueryToken } = options;
-  const { verifier, policy } = options.session;
+  const { allowsOrigin, isPartnerOrigin, allowQueryToken, session } = options;
   return async (request: IncomingMessage): Promise<Introduction> => {
     const { headers } = request;
     const { pathname, searchParams } = parseTarget(request.url);
     if (pathname !== SOCKET_PATH) {
       throw new HttpError(404, 'not_found', `Sockets connect to ${SOCKET_PATH}.`);
     }
-    if (headers.origin !== undefined && !allowsOrigin(headers.origin, headers.host)) {
+    const isOwnPage = headers.origin === undefined || allowsOrigin(headers.origin, headers.host);
+    if (!isOwnPage && !isPartnerOrigin(headers.origin)) {
       throw new HttpError(
         403,
         'origin_refused',
@@ -115,9 +119,15 @@ function createAdmission(options: SocketServerOptions) {
       throw new HttpError(400, 'subprotocol_missing', `Ask for the subprotocol ${SUBPROTOCOL}.`);
     }
     const bearer = bearerOf(headers.authorization);
-    if (bearer !== undefined) return { claims: await verifier.verify(bearer, policy.identity) };
+    if (bearer !== undefined) {
+      const identity = await identify(session, bearer, session.policy.identity);
+      assertSocketFree(session, identity.player);
+      return { identity };
+    }
+    // A page of another instance speaks for its own players, never by the cookies that somebody has here.
+    const cookie = isOwnPage ? cookieToken(headers) : undefined;
     const query = allowQueryToken ? (searchParams.get('token') ?? undefined) : undefined;
-    return { fallbackToken: cookieToken(headers) ?? query };
+    return { fallbackToken: cookie ?? query };
   };
 }
 

@@ -73,29 +73,42 @@ export async function startNode(
   return {
     sfu,
     state,
-    revoke: (...sessionIds) => state.revocations.append(sessionIds),
+    revoke: (...sessionIds) => state.revocations.append(sessionIds.map((sid) => `${ISSUER} ${sid}`)),
     key,
     issuer,
     readToken,
     writeToken,
     async connect(name = 'Player', subject = { sub: randomUUID(), netplayUsername: name }) {
-      const socket = await connectNetplay({ sfuUrl: sfu.url, token: await readToken(subject), WebSocket });
-      disposers.use(socket);
-      const mint = () => writeToken(subject);
-      return {
-        subject,
-        socket,
-        clientId: socket.hello.client_id,
-        writeToken: mint,
-        open: async (roomName, options = {}) =>
-          socket.request('open-room', { room_name: roomName, token: await mint(), ...options }),
-        join: async (roomName, options = {}) =>
-          socket.request('join-room', { room_name: roomName, token: await mint(), ...options }),
-        resume: (roomName, resumeToken) =>
-          socket.request('resume-room', { room_name: roomName, resume_token: resumeToken }),
-      };
+      const player = await connectPlayer(sfu, subject, { readToken, writeToken });
+      disposers.use(player.socket);
+      return player;
     },
     close: () => disposers.closeAll(),
+  };
+}
+
+/** Whoever mints the tokens of a player, of whichever instance. */
+export interface Mint {
+  readToken(subject: Subject): Promise<string>;
+  writeToken(subject: Subject): Promise<string>;
+}
+
+/** A player who has connected and said hello. */
+export async function connectPlayer(sfu: Sfu, subject: Subject, mint: Mint): Promise<TestPlayer> {
+  const token = await mint.readToken(subject);
+  const socket = await connectNetplay({ sfuUrl: sfu.url, token, WebSocket });
+  const writeToken = () => mint.writeToken(subject);
+  return {
+    subject,
+    socket,
+    clientId: socket.hello.client_id,
+    writeToken,
+    open: async (roomName, options = {}) =>
+      socket.request('open-room', { room_name: roomName, token: await writeToken(), ...options }),
+    join: async (roomName, options = {}) =>
+      socket.request('join-room', { room_name: roomName, token: await writeToken(), ...options }),
+    resume: (roomName, resumeToken) =>
+      socket.request('resume-room', { room_name: roomName, resume_token: resumeToken }),
   };
 }
 

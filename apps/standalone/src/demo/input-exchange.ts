@@ -1,6 +1,9 @@
 import type { NetplaySocket } from '@romm-netplay/client';
 import { CHANNELS } from '@romm-netplay/protocol/wire';
 
+/** A connection, or a room whatever connection it has. */
+export type FrameLine = Pick<NetplaySocket, 'sendFrame' | 'onFrame'>;
+
 export interface Exchange {
   readonly received: number;
   /** Frames that arrived with a wrong byte, out of order, or from the wrong slot. */
@@ -30,9 +33,9 @@ function isIntact(frame: Uint8Array, number: number): boolean {
 
 /** Sends `count` frames from one player to another, paced like a game, and checks every byte that arrives. */
 export async function exchangeInput(
-  sender: NetplaySocket,
+  sender: FrameLine,
   senderSlot: number,
-  receiver: NetplaySocket,
+  receiver: FrameLine,
   count: number,
 ): Promise<Exchange> {
   const latencies: number[] = [];
@@ -59,7 +62,7 @@ export async function exchangeInput(
   return { received: latencies.length, wrong, p50Ms: percentile(0.5), p99Ms: percentile(0.99) };
 }
 
-function sendPaced(sender: NetplaySocket, count: number): Promise<void> {
+function sendPaced(sender: FrameLine, count: number): Promise<void> {
   return new Promise((resolve) => {
     let sent = 0;
     const timer = setInterval(() => {

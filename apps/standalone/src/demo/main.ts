@@ -2,8 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { composeStandalone } from '../compose.js';
 import { parseConfig } from '../config.js';
+import { playFederation } from './federation/play-federation.js';
 import { play } from './play.js';
 import { createTranscript } from './transcript.js';
 
@@ -52,20 +54,28 @@ async function startOwn(): Promise<Instance> {
 }
 
 const transcript = createTranscript((line) => process.stdout.write(`${line}\n`));
-const running = await findRunning();
-const instance = running ?? (await startOwn());
-transcript.heading(
-  running === undefined
-    ? `Started an instance of its own: auth ${instance.authUrl}, SFU ${instance.sfuUrl}`
-    : `Using the instance that runs here: auth ${instance.authUrl}, SFU ${instance.sfuUrl}`,
-);
-try {
-  await play({ ...instance, transcript });
-} finally {
-  await instance.close();
-}
+const { values } = parseArgs({
+  options: { federation: { type: 'boolean', default: false }, redis: { type: 'string' } },
+});
+if (values.federation) await playFederation(transcript, values.redis);
+else await playAlone();
 const { claims, failures } = transcript;
 transcript.heading(
   failures === 0 ? `All ${claims} claims held.` : `${failures} of ${claims} claims did not hold.`,
 );
 process.exitCode = failures === 0 ? 0 : 1;
+
+async function playAlone(): Promise<void> {
+  const running = await findRunning();
+  const instance = running ?? (await startOwn());
+  transcript.heading(
+    running === undefined
+      ? `Started an instance of its own: auth ${instance.authUrl}, SFU ${instance.sfuUrl}`
+      : `Using the instance that runs here: auth ${instance.authUrl}, SFU ${instance.sfuUrl}`,
+  );
+  try {
+    await play({ ...instance, transcript });
+  } finally {
+    await instance.close();
+  }
+}

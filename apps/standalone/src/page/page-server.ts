@@ -16,7 +16,8 @@ export interface PageServer extends ListeningServer {
 }
 
 const PAGE_DIRECTORY = fileURLToPath(new URL('../../page', import.meta.url));
-const CLIENT_FILE = createRequire(import.meta.url).resolve('@romm-netplay/client/browser/netplay.js');
+const { resolve } = createRequire(import.meta.url);
+const CLIENT_FILES = ['netplay.js', 'netplay-federation.js'];
 
 /** Listens; the page is served once auth and the node are known. */
 export async function openPageServer(port: number, host: string): Promise<PageServer> {
@@ -24,6 +25,13 @@ export async function openPageServer(port: number, host: string): Promise<PageSe
   const origins = ['localhost', '127.0.0.1'].map((name) => `http://${name}:${server.port}`);
   return { ...server, origins };
 }
+
+/**
+ * Rooms may be on any node of any instance, and which those are changes while the page is open; so sockets may
+ * go anywhere, requests to the own servers only. No step down from https: ws: only where the own node has it.
+ */
+const socketsFor = (sfuUrl: string): readonly string[] =>
+  sfuUrl.startsWith('https:') ? ['wss:'] : ['ws:', 'wss:'];
 
 /**
  * The page for people who want to try netplay, and its script. `endpointsFor` gets the host name by which the
@@ -41,7 +49,7 @@ export function createPageApp(
       strictTransportSecurity: false,
       contentSecurityPolicy: {
         directives: {
-          connectSrc: ["'self'", authUrl, sfuUrl, sfuUrl.replace(/^http/, 'ws')],
+          connectSrc: ["'self'", authUrl, sfuUrl, ...socketsFor(sfuUrl)],
           upgradeInsecureRequests: null,
         },
       },
@@ -50,7 +58,10 @@ export function createPageApp(
   app.get('/config.json', (request: Request, response) => {
     response.set('cache-control', 'no-store').json({ ...endpointsFor(request.hostname), identityProviders });
   });
-  app.get('/netplay.js', (_request, response) => response.sendFile(CLIENT_FILE));
+  for (const name of CLIENT_FILES) {
+    const file = resolve(`@romm-netplay/client/browser/${name}`);
+    app.get(`/${name}`, (_request, response) => response.sendFile(file));
+  }
   app.use(express.static(PAGE_DIRECTORY));
   return app;
 }

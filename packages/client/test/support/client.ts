@@ -4,6 +4,7 @@ import {
   type NetplayError,
   type NetplayOptions,
 } from '@romm-netplay/client';
+import { createFederatedClient, type FederatedClient } from '@romm-netplay/client/federation';
 import { WebSocket } from 'ws';
 import type { TestServer } from './instance.js';
 
@@ -30,19 +31,23 @@ export function createClock(): TestClock {
   };
 }
 
+const optionsOf = (server: TestServer, { now, sleep }: TestClock): NetplayOptions => ({
+  ...{ authUrl: server.url, sfuUrl: server.url, WebSocket, now, sleep, random: () => 0.5 },
+  identity: () => 'Bearer player',
+});
+
 /** A client whose time is the test's. */
-export function startClient(
+export const startClient = (
   server: TestServer,
   clock: TestClock,
   options: Partial<NetplayOptions> = {},
-): NetplayClient {
-  const { now, sleep } = clock;
-  return createNetplayClient({
-    ...{ authUrl: server.url, sfuUrl: server.url, WebSocket, now, sleep, random: () => 0.5 },
-    identity: () => 'Bearer player',
-    ...options,
-  });
-}
+): NetplayClient => createNetplayClient({ ...optionsOf(server, clock), ...options });
+
+export const startFederatedClient = (
+  server: TestServer,
+  clock: TestClock,
+  options: Partial<NetplayOptions> = {},
+): FederatedClient => createFederatedClient({ ...optionsOf(server, clock), ...options });
 
 export const failure = (promise: Promise<unknown>): Promise<NetplayError> =>
   promise.then(

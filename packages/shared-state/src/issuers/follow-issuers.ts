@@ -1,6 +1,6 @@
 import type { RegisteredIssuer } from '@romm-netplay/protocol';
 import { StateUnavailableError } from '../errors.js';
-import type { IssuerFeed } from './issuer-registry.js';
+import type { IssuerFeed } from './issuer-feed.js';
 
 /** With the way to Redis and back, every process knows of a change within a second (P2.4). */
 const POLL_MS = 400;
@@ -17,7 +17,7 @@ export interface FollowIssuersOptions {
 /** What one process knows of the issuers, without asking anybody. */
 export interface FollowedIssuers {
   /**
-   * In whatever state it is. While the registry is away, what was known last still counts.
+   * In whatever state it is. While the registry is away or was emptied, what was known last still counts.
    * @throws StateUnavailableError until the registry was read once
    */
   get(issuer: string): RegisteredIssuer | undefined;
@@ -45,6 +45,8 @@ export function followIssuers(options: FollowIssuersOptions): FollowedIssuers {
       const unchanged = (await registry.version()) === knownVersion;
       const list = unchanged ? undefined : await registry.list();
       if (closed) return;
+      // A Redis that was emptied tells of no removal: auth is about to publish again.
+      if (list?.version === 0 && knownVersion !== undefined) throw new StateUnavailableError();
       failing = false;
       if (list === undefined) return;
       const before = known ?? new Map<string, RegisteredIssuer>();

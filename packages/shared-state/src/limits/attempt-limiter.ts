@@ -11,8 +11,8 @@ export type AttemptOutcome =
 
 /** Counts attempts, for all replicas together. Rejects with StateUnavailableError when the state is away. */
 export interface AttemptLimiter {
-  /** Counts one attempt and says whether it may go on. */
-  attempt(key: string): Promise<AttemptOutcome>;
+  /** Counts one attempt, or one that counts as several, and says whether it may go on. */
+  attempt(key: string, weight?: number): Promise<AttemptOutcome>;
   /** Forgets the attempts of a key, after one succeeded. */
   forget(key: string): Promise<void>;
 }

@@ -26,7 +26,8 @@ export function createRedisAttemptLimiter(redis: RedisConnection, rule: AttemptR
 
 function limiterOver(using: <T>(use: (limiter: Limiter) => Promise<T>) => Promise<T>): AttemptLimiter {
   return {
-    attempt: (key) => using((limiter) => limiter.consume(key).then(allowed, refusedOrThrow)),
+    attempt: (key, weight = 1) =>
+      using((limiter) => limiter.consume(key, weight).then(allowed, refusedOrThrow)),
     forget: (key) => using((limiter) => limiter.delete(key)).then(() => undefined),
   };
 }

@@ -7,7 +7,7 @@ const POLL_MS = 400;
 export interface FollowRevocationsOptions {
   readonly log: RevocationFeed;
   /** Told once of every session that ended, for those who hold sockets of it. Must not throw. */
-  readonly onRevoked?: (sessionId: string) => void;
+  readonly onRevoked?: (sessionRef: string) => void;
   /** Told when the log cannot be read from now on; every poll tries again. */
   readonly onError: (error: unknown) => void;
   readonly pollMs?: number;
@@ -22,7 +22,7 @@ export interface Revocations {
    * the tokens, within 15 minutes. @throws StateUnavailableError until the log was read once: then nobody
    * can tell, and a process that has just started must not forget what ended before.
    */
-  isRevoked(sessionId: string): boolean;
+  isRevoked(sessionRef: string): boolean;
   /** Reads what is new now; for the process that has just revoked something. Does not reject. */
   refresh(): Promise<void>;
   close(): void;
@@ -45,17 +45,17 @@ export function followRevocations(options: FollowRevocationsOptions): Revocation
         if (closed) return;
         cursor = page.cursor;
         failing = false;
-        for (const sessionId of page.sessionIds) ended.set(sessionId, now());
-        for (const sessionId of page.sessionIds) onRevoked?.(sessionId);
-        if (page.sessionIds.length === 0) break;
+        for (const sessionRef of page.sessionRefs) ended.set(sessionRef, now());
+        for (const sessionRef of page.sessionRefs) onRevoked?.(sessionRef);
+        if (page.sessionRefs.length === 0) break;
       }
     } catch (error) {
       if (!failing) onError(error);
       failing = true;
     }
-    for (const [sessionId, knownAtMs] of ended) {
+    for (const [sessionRef, knownAtMs] of ended) {
       if (knownAtMs > now() - REVOCATION_RETENTION_MS) break;
-      ended.delete(sessionId);
+      ended.delete(sessionRef);
     }
   }
 
@@ -75,9 +75,9 @@ export function followRevocations(options: FollowRevocationsOptions): Revocation
   void refresh();
 
   return {
-    isRevoked(sessionId) {
+    isRevoked(sessionRef) {
       if (cursor === undefined) throw new StateUnavailableError();
-      return ended.has(sessionId);
+      return ended.has(sessionRef);
     },
     refresh,
     close() {

@@ -9,21 +9,21 @@ export interface MemoryRevocationLogOptions {
 export function createMemoryRevocationLog({
   now = Date.now,
 }: MemoryRevocationLogOptions = {}): RevocationLog {
-  const entries: { readonly position: number; readonly sessionId: string; readonly atMs: number }[] = [];
+  const entries: { readonly position: number; readonly sessionRef: string; readonly atMs: number }[] = [];
   /** Begins with the time, as Redis does: a cursor from before a restart is never ahead of what comes after. */
   let last = now();
 
   return {
-    append(sessionIds) {
+    append(sessionRefs) {
       while (entries[0] !== undefined && entries[0].atMs <= now() - REVOCATION_RETENTION_MS) entries.shift();
-      for (const sessionId of sessionIds) entries.push({ position: (last += 1), sessionId, atMs: now() });
+      for (const sessionRef of sessionRefs) entries.push({ position: (last += 1), sessionRef, atMs: now() });
       return Promise.resolve();
     },
     readAfter(cursor) {
       const position = Number(cursor ?? 0);
       const after = entries.filter((entry) => entry.position > position);
       return Promise.resolve({
-        sessionIds: after.map(({ sessionId }) => sessionId),
+        sessionRefs: after.map(({ sessionRef }) => sessionRef),
         cursor: String(after.at(-1)?.position ?? position),
       });
     },

@@ -16,12 +16,12 @@ export function createRedisRevocationLog(
   { now = Date.now }: RedisRevocationLogOptions = {},
 ): RevocationLog {
   return {
-    async append(sessionIds) {
+    async append(sessionRefs) {
       const oldest = Math.max(0, now() - REVOCATION_RETENTION_MS);
       const trim = { TRIM: { strategy: 'MINID', strategyModifier: '~', threshold: oldest } } as const;
       await redis.run((client) => {
         const all = client.multi();
-        for (const sid of sessionIds) all.xAdd(REVOCATIONS_KEY, '*', { sid }, trim);
+        for (const sid of sessionRefs) all.xAdd(REVOCATIONS_KEY, '*', { sid }, trim);
         // Trimming never takes the last entry; the key's own expiry does.
         all.pExpire(REVOCATIONS_KEY, 2 * REVOCATION_RETENTION_MS);
         return all.exec();
@@ -34,7 +34,7 @@ export function createRedisRevocationLog(
       );
       const entries = range ?? [];
       return {
-        sessionIds: entries.flatMap(({ message }) => (message['sid'] === undefined ? [] : [message['sid']])),
+        sessionRefs: entries.flatMap(({ message }) => (message['sid'] === undefined ? [] : [message['sid']])),
         cursor: entries.at(-1)?.id ?? cursor,
       };
     },

@@ -5,8 +5,8 @@ export const REVOCATION_RETENTION_MS = 60 * 60 * 1000;
 export type RevocationCursor = string;
 
 export interface RevocationPage {
-  /** Ids of the sessions that ended since, oldest first. */
-  readonly sessionIds: readonly string[];
+  /** Sessions that ended since, as `sessionRefOf` names them, oldest first. */
+  readonly sessionRefs: readonly string[];
   /** To be shown when asking for what comes after this page. */
   readonly cursor: RevocationCursor;
 }
@@ -22,5 +22,5 @@ export interface RevocationFeed {
  * rejects with StateUnavailableError when the state is away.
  */
 export interface RevocationLog extends RevocationFeed {
-  append(sessionIds: readonly string[]): Promise<void>;
+  append(sessionRefs: readonly string[]): Promise<void>;
 }

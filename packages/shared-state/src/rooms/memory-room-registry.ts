@@ -24,6 +24,8 @@ export function createMemoryRoomRegistry(options: MemoryRoomRegistryOptions = {}
     return undefined;
   }
 
+  const liveRecords = (): RoomRecord[] => [...entries.keys()].flatMap((roomName) => live(roomName) ?? []);
+
   return {
     upsert(record) {
       const held = live(record.room_name);
@@ -48,12 +50,8 @@ export function createMemoryRoomRegistry(options: MemoryRoomRegistryOptions = {}
       return Promise.resolve('transferred');
     },
     resolve: (roomName) => Promise.resolve(structuredClone(live(roomName))),
-    list: () =>
-      Promise.resolve(
-        [...entries.keys()].flatMap((roomName) => {
-          const record = live(roomName);
-          return record === undefined ? [] : [structuredClone(record)];
-        }),
-      ),
+    findBySession: (sessionid) =>
+      Promise.resolve(structuredClone(liveRecords().find((record) => record['sessionid'] === sessionid))),
+    list: () => Promise.resolve(structuredClone(liveRecords())),
   };
 }

@@ -10,12 +10,13 @@ import {
 } from './room-registry.js';
 
 /**
- * Name to record, and name to time of expiry. The hash tag keeps both on one Cluster node, so that a script
- * may touch both. Times are those of the Redis server: nodes need not agree on the time of day.
+ * Name to record, name to time of expiry, and session id to name. The hash tag keeps them on one Cluster node,
+ * so that a script may touch all. Times are those of the Redis server: nodes need not agree on the time of day.
  */
 export const ROOM_RECORDS_KEY = 'sfu:{rooms}:records';
 export const ROOM_EXPIRIES_KEY = 'sfu:{rooms}:expiries';
-const KEYS = [ROOM_RECORDS_KEY, ROOM_EXPIRIES_KEY];
+export const ROOM_SESSIONS_KEY = 'sfu:{rooms}:sessions';
+const KEYS = [ROOM_RECORDS_KEY, ROOM_EXPIRIES_KEY, ROOM_SESSIONS_KEY];
 
 const PRELUDE = `
 local time = redis.call('TIME')
@@ -25,9 +26,31 @@ local function live(name)
   if expiry and tonumber(expiry) > now then return redis.call('HGET', KEYS[1], name) end
   return false
 end
+local function session_of(json)
+  local ok, record = pcall(cjson.decode, json)
+  if ok and type(record) == 'table' and type(record.sessionid) == 'string' then return record.sessionid end
+  return false
+end
+local function by_session(session)
+  local name = redis.call('HGET', KEYS[3], session)
+  local record = name and live(name)
+  return record and session_of(record) == session and record
+end
+local function forget_session(name)
+  local session = session_of(redis.call('HGET', KEYS[1], name))
+  if session and redis.call('HGET', KEYS[3], session) == name then redis.call('HDEL', KEYS[3], session) end
+end
 local function drop(name)
+  forget_session(name)
   redis.call('HDEL', KEYS[1], name)
   redis.call('ZREM', KEYS[2], name)
+end
+local function store(name, record, ttl)
+  forget_session(name)
+  redis.call('HSET', KEYS[1], name, record)
+  redis.call('ZADD', KEYS[2], now + ttl, name)
+  local session = session_of(record)
+  if session and not by_session(session) then redis.call('HSET', KEYS[3], session, name) end
 end
 `;
 
@@ -38,8 +61,7 @@ if held then
   local record = cjson.decode(held)
   if record.nodeId ~= ARGV[4] and record.url ~= ARGV[5] then return 'held-by-other-node' end
 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
+store(ARGV[1], ARGV[2], ARGV[3])
 return 'stored'`;
 
 /** ARGV: name, nodeId or ''. */
@@ -54,13 +76,16 @@ const TRANSFER = `${PRELUDE}
 local held = live(ARGV[1])
 if not held then return 'absent' end
 if cjson.decode(held).nodeId ~= ARGV[4] then return 'held-by-other-node' end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
+store(ARGV[1], ARGV[2], ARGV[3])
 return 'transferred'`;
 
 /** ARGV: name. */
 const RESOLVE = `${PRELUDE}
 return live(ARGV[1])`;
+
+/** ARGV: session id. */
+const FIND_BY_SESSION = `${PRELUDE}
+return by_session(ARGV[1])`;
 
 /** Sweeps what has expired, so that rooms of dead nodes cost nothing for long. */
 const LIST = `${PRELUDE}
@@ -93,6 +118,10 @@ export function createRedisRoomRegistry(
     },
     async resolve(roomName) {
       const json = (await evaluate(RESOLVE, [roomName])) as string | null;
+      return json === null ? undefined : parseRecord(json);
+    },
+    async findBySession(sessionid) {
+      const json = (await evaluate(FIND_BY_SESSION, [sessionid])) as string | null;
       return json === null ? undefined : parseRecord(json);
     },
     async list() {

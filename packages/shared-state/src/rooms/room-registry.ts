@@ -18,6 +18,11 @@ export interface RoomRegistry {
   /** Removes a room; with `nodeId`, only if that node holds it. */
   remove(roomName: string, nodeId?: string): Promise<RemoveOutcome>;
   resolve(roomName: string): Promise<RoomRecord | undefined>;
+  /**
+   * The live room whose record has this `sessionid`, the name stock EmulatorJS knows a room by; of several the
+   * one that had it first. The cost does not follow the number of keys of other kinds.
+   */
+  findBySession(sessionid: string): Promise<RoomRecord | undefined>;
   /** Every live record. The cost follows the number of rooms. */
   list(): Promise<RoomRecord[]>;
 }

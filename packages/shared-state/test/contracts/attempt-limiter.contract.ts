@@ -44,6 +44,13 @@ export function attemptLimiterContract(open: () => Promise<AttemptLimiterUnderTe
     expect(retryAfterSeconds).toBeLessThanOrEqual(60);
   });
 
+  it('counts an attempt for as many as it says it is', async () => {
+    const limiter = subject.limiter(ruleOf({ attempts: 10 }));
+    expect(await limiter.attempt(key, 7)).toEqual({ allowed: true });
+    expect(await limiter.attempt(key, 3)).toEqual({ allowed: true });
+    expect(await limiter.attempt(key)).toMatchObject({ allowed: false });
+  });
+
   it('counts attempts of all processes together, also when they come at the same time', async () => {
     const rule = ruleOf({ attempts: 10 });
     const limiter = subject.limiter(rule);

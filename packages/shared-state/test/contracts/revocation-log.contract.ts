@@ -13,12 +13,12 @@ const idsOf = (count: number, prefix = 's') =>
 
 /** Reads page after page until there is nothing left, as a follower does. */
 async function readAll(log: RevocationLog, from?: string) {
-  const sessionIds: string[] = [];
+  const sessionRefs: string[] = [];
   for (let cursor = from; ;) {
     const page = await log.readAfter(cursor);
     cursor = page.cursor;
-    sessionIds.push(...page.sessionIds);
-    if (page.sessionIds.length === 0) return { sessionIds, cursor };
+    sessionRefs.push(...page.sessionRefs);
+    if (page.sessionRefs.length === 0) return { sessionRefs, cursor };
   }
 }
 
@@ -34,9 +34,9 @@ export function revocationLogContract(open: () => Promise<RevocationLogUnderTest
     const { log, other } = subject;
     await log.append(['a', 'b']);
     await other.append(['c']);
-    const { sessionIds } = await readAll(log);
-    expect(sessionIds).toEqual(['a', 'b', 'c']);
-    expect((await readAll(other)).sessionIds).toEqual(sessionIds);
+    const { sessionRefs } = await readAll(log);
+    expect(sessionRefs).toEqual(['a', 'b', 'c']);
+    expect((await readAll(other)).sessionRefs).toEqual(sessionRefs);
   });
 
   it('answers only what came after the cursor, and a cursor that stays when nothing did', async () => {
@@ -45,19 +45,19 @@ export function revocationLogContract(open: () => Promise<RevocationLogUnderTest
     expect((await log.readAfter(beginning)).cursor).toBe(beginning);
     await log.append(['a']);
     const { cursor } = await readAll(other, beginning);
-    expect(await other.readAfter(cursor)).toEqual({ sessionIds: [], cursor });
+    expect(await other.readAfter(cursor)).toEqual({ sessionRefs: [], cursor });
     await log.append(['b', 'b']);
-    expect((await readAll(other, cursor)).sessionIds).toEqual(['b', 'b']);
+    expect((await readAll(other, cursor)).sessionRefs).toEqual(['b', 'b']);
     // A cursor belongs to nobody: any process may go on from it.
-    expect((await readAll(log, cursor)).sessionIds).toEqual(['b', 'b']);
-    expect((await readAll(log, beginning)).sessionIds).toEqual(['a', 'b', 'b']);
+    expect((await readAll(log, cursor)).sessionRefs).toEqual(['b', 'b']);
+    expect((await readAll(log, beginning)).sessionRefs).toEqual(['a', 'b', 'b']);
   });
 
   it('leaves nothing out over many pages', async () => {
     const { log, other } = subject;
     const ids = idsOf(2_500);
     await log.append(ids);
-    expect((await readAll(other)).sessionIds).toEqual(ids);
+    expect((await readAll(other)).sessionRefs).toEqual(ids);
   });
 
   it('keeps the order of writers that append at the same time, and loses none', async () => {
@@ -65,13 +65,13 @@ export function revocationLogContract(open: () => Promise<RevocationLogUnderTest
     await Promise.all(
       Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? log : other).append(idsOf(5, `${index}-`))),
     );
-    const { sessionIds } = await readAll(log);
-    expect(new Set(sessionIds).size).toBe(100);
-    expect((await readAll(other)).sessionIds).toEqual(sessionIds);
+    const { sessionRefs } = await readAll(log);
+    expect(new Set(sessionRefs).size).toBe(100);
+    expect((await readAll(other)).sessionRefs).toEqual(sessionRefs);
   });
 
   it('takes an empty append for none', async () => {
     await subject.log.append([]);
-    expect((await subject.log.readAfter(undefined)).sessionIds).toEqual([]);
+    expect((await subject.log.readAfter(undefined)).sessionRefs).toEqual([]);
   });
 }

@@ -89,11 +89,55 @@ export function roomRegistryContract(open: (ttlMs: number) => Promise<RoomRegist
   it('forgets a record that is not refreshed, and gives its name to whoever asks next', async () => {
     await subject.close();
     subject = await open(80);
-    await subject.registry.upsert(roomOf());
+    await subject.registry.upsert(roomOf({ sessionid: 'session-1' }));
     await subject.expire();
     expect(await subject.registry.resolve('friday')).toBeUndefined();
+    expect(await subject.registry.findBySession('session-1')).toBeUndefined();
     expect(await subject.registry.list()).toEqual([]);
     expect(await subject.other.upsert(roomOf(NODE_B))).toBe('stored');
+  });
+
+  it('finds a room by its session id, on every node, as long as the room lives and has it (D21)', async () => {
+    const record = roomOf({ sessionid: 'session-1' });
+    await subject.registry.upsert(record);
+    await subject.registry.upsert(roomOf({ room_name: 'other', sessionid: 'session-2' }));
+    expect(await subject.other.findBySession('session-1')).toEqual(record);
+    expect(await subject.other.findBySession('friday')).toBeUndefined();
+    await subject.registry.upsert(roomOf({ sessionid: 'session-3' }));
+    expect(await subject.other.findBySession('session-1')).toBeUndefined();
+    expect(await subject.other.findBySession('session-3')).toMatchObject({ room_name: 'friday' });
+    await subject.registry.remove('friday', 'node-a');
+    expect(await subject.other.findBySession('session-3')).toBeUndefined();
+    expect(await subject.other.findBySession('session-2')).toMatchObject({ room_name: 'other' });
+  });
+
+  it('leaves a session id to the room that had it first, until that one is gone', async () => {
+    const second = roomOf({ ...NODE_B, room_name: 'second', sessionid: 'session-1' });
+    const nameOf = async () => (await subject.registry.findBySession('session-1'))?.room_name;
+    await subject.registry.upsert(roomOf({ sessionid: 'session-1' }));
+    await subject.other.upsert(second);
+    await subject.registry.upsert(roomOf({ sessionid: 'session-1', current: 2 }));
+    expect(await nameOf()).toBe('friday');
+    await subject.other.remove('second', 'node-b');
+    expect(await nameOf()).toBe('friday');
+    await subject.other.upsert(second);
+    await subject.registry.remove('friday', 'node-a');
+    // Refreshed, as the node does that hosts it.
+    await subject.other.upsert(second);
+    expect(await nameOf()).toBe('second');
+  });
+
+  it('takes session ids as they are, and any record', async () => {
+    for (const sessionid of ['__proto__', 'constructor', '"', '日本', '']) {
+      await subject.registry.upsert(roomOf({ sessionid }));
+      expect(await subject.registry.findBySession(sessionid)).toMatchObject({ sessionid });
+    }
+    for (const sessionid of [null, 7, true, ['7'], { 7: 7 }]) {
+      await subject.registry.upsert(roomOf({ sessionid }));
+      for (const asked of ['null', '7', 'true']) {
+        expect(await subject.registry.findBySession(asked)).toBeUndefined();
+      }
+    }
   });
 
   it('takes room names as they are', async () => {
@@ -117,13 +161,14 @@ export function handoverRegistryContract(
   afterEach(() => subject.close());
 
   it('lets the holder, and nobody else, give a room to another node (P2.10, D3)', async () => {
-    const moved = roomOf({ ...NODE_B, current: 2, game_id: 42 });
+    const moved = roomOf({ ...NODE_B, current: 2, game_id: 42, sessionid: 'session-1' });
     expect(await subject.registry.transfer('friday', 'node-a', moved, 60_000)).toBe('absent');
     await subject.registry.upsert(roomOf());
     expect(await subject.other.transfer('friday', 'node-b', moved, 60_000)).toBe('held-by-other-node');
     expect(await subject.registry.resolve('friday')).toEqual(roomOf());
     expect(await subject.registry.transfer('friday', 'node-a', moved, 60_000)).toBe('transferred');
     expect(await subject.other.list()).toEqual([moved]);
+    expect(await subject.registry.findBySession('session-1')).toEqual(moved);
     // What the node that gave it away still had under way changes nothing.
     expect(await subject.registry.upsert(roomOf())).toBe('held-by-other-node');
     expect(await subject.registry.remove('friday', 'node-a')).toBe('held-by-other-node');

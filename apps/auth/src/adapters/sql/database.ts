@@ -6,6 +6,8 @@ import pg from 'pg';
 import { lock } from 'proper-lockfile';
 import { signingKeys } from './migrations/0001-signing-keys.js';
 import { accountsAndSessions } from './migrations/0002-accounts-and-sessions.js';
+import { federationRegistry } from './migrations/0003-federation-registry.js';
+import { visits } from './migrations/0004-visits.js';
 import { pgliteDialect } from './pglite-dialect.js';
 import type { Schema } from './schema.js';
 
@@ -39,6 +41,8 @@ const INT8_OID = 20;
 const MIGRATIONS: Record<string, Migration> = {
   '0001-signing-keys': signingKeys,
   '0002-accounts-and-sessions': accountsAndSessions,
+  '0003-federation-registry': federationRegistry,
+  '0004-visits': visits,
 };
 
 /** Opens the issuer's database and brings its schema up to date, under a lock that replicas share (P4.2). */

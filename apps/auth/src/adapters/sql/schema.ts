@@ -51,4 +51,30 @@ export interface Schema {
   };
   /** Which user of another system goes by which `sub` here. */
   held_identities: { sub: string; provider: string; external_id: string; last_seen_at_ms: number };
+  /** `record` is an IssuerDraft as JSON. */
+  issuers: { issuer: string; version: number; record: string };
+  /** One row: the version of the last change to an issuer. */
+  issuer_registry: { version: number };
+  /** `terms` is an InvitedTerms as JSON. */
+  invitations: {
+    id: string;
+    secret_hash: string;
+    terms: string;
+    created_at_ms: number;
+    expires_at_ms: number;
+    wrong_tries: number;
+    /** Issuer URL of the instance that has used it. */
+    redeemed_by: string | null;
+  };
+  /** What players agreed to (P3.8). */
+  consents: { sub: string; audience: string; version: number; given_at_ms: number; grant_id: string };
+  /** Visits that ended and whose host has not been told. */
+  ended_visits: {
+    grant_id: string;
+    audience: string;
+    ended_at_ms: number;
+    tries: number;
+    next_try_at_ms: number;
+  };
+  instance_secrets: { name: string; sealed_secret: string; encryption_key_id: string };
 }

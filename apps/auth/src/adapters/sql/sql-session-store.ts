@@ -1,5 +1,6 @@
 import type { Selectable, Transaction } from 'kysely';
 import type {
+  EndReason,
   Session,
   SessionFilter,
   SessionStore,
@@ -8,6 +9,7 @@ import type {
 } from '../../sessions/session-store.js';
 import type { Sql } from './database.js';
 import type { Schema } from './schema.js';
+import { endVisits } from './sql-consent-store.js';
 import { orUnavailable } from './unavailable.js';
 
 export function createSqlSessionStore(sql: Sql): SessionStore {
@@ -39,12 +41,17 @@ export function createSqlSessionStore(sql: Sql): SessionStore {
       }),
 
     end: (which, reason, nowMs) =>
-      orUnavailable(async () => {
-        const { numUpdatedRows } = await ending(sql, which, nowMs)
-          .set({ ended_at_ms: nowMs, end_reason: reason, announced: false })
-          .executeTakeFirst();
-        return Number(numUpdatedRows);
-      }),
+      orUnavailable(() =>
+        sql.transaction().execute(async (transaction) => {
+          const { numUpdatedRows } = await ending(transaction, which, nowMs)
+            .set({ ended_at_ms: nowMs, end_reason: reason, announced: false })
+            .executeTakeFirst();
+          if (which.id === undefined || !ENDED_BY_CHOICE.includes(reason)) {
+            await endVisits(transaction, which.sub, nowMs);
+          }
+          return Number(numUpdatedRows);
+        }),
+      ),
 
     listUnannounced: (limit) =>
       orUnavailable(async () => {
@@ -83,6 +90,9 @@ export function createSqlSessionStore(sql: Sql): SessionStore {
       }),
   };
 }
+
+/** One session that ends so says nothing of the player's others, nor of visits, which belong to no session. */
+const ENDED_BY_CHOICE: readonly EndReason[] = ['signed_out', 'revoked'];
 
 /** The session of a token, locked: whoever else works on the family waits for this transaction. */
 async function lockSessionOf(transaction: Transaction<Schema>, tokenHash: string) {
@@ -128,6 +138,7 @@ function inTransaction(transaction: Transaction<Schema>, session: Session): Sess
     },
     async end(reason, nowMs) {
       await own().set({ ended_at_ms: nowMs, end_reason: reason, announced: false }).execute();
+      await endVisits(transaction, session.sub, nowMs);
     },
   };
 }

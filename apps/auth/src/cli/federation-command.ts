@@ -1,0 +1,245 @@
+import { readFileSync } from 'node:fs';
+import type { DescribedKey } from '@romm-netplay/protocol';
+import { AUTH_API } from '@romm-netplay/protocol/auth-api';
+import type { z } from 'zod';
+import { type AdminClient, type Command, CommandError, EX_USAGE, tableOf } from './command.js';
+
+const usage = `netplay-federation: other instances and a running auth service
+
+  netplay-federation identity                  show the URL and the key thumbprints of this instance
+  netplay-federation invite <label>            print an invitation for another instance; 15 min, one use
+  netplay-federation accept <invitation>       accept one; --label says what it is called here
+  netplay-federation list                      show the instances that are registered here
+  netplay-federation show <instance>           show one with all its terms
+  netplay-federation keys <instance>           show the keys that one publishes now
+  netplay-federation activate <instance>       trust one, by --thumbprint for each key, as compared
+  netplay-federation suspend <instance>        trust one no more, for now; its players here are put out
+  netplay-federation remove <instance>         forget one
+  netplay-federation permit <instance> <what>  what its players may do: none, or list,join,create
+  netplay-federation ban <instance> <player>   let one of its players in no more; a player_id of a room
+  netplay-federation unban <instance> <player>
+
+An instance is named by its URL, or by its id in the list.
+Options of invite and accept:
+  --permit list,join,create    what its players may do here (default: nothing)
+  --plain-subject              let it know our players by their sub here, instead of an id made for it
+  --allow-http                 it has no https
+  --allow-private-addresses    it is in a private network
+  --ca-certificate <file>      PEM of the authority that its certificate is from
+  --certificate-sha256 <hex>   fingerprint of its certificate
+Options: --url <auth>   default: AUTH_URL, or http://127.0.0.1:3100
+The admin key is read from ADMIN_API_KEY or ADMIN_API_KEY_FILE (never from the command line).
+`;
+
+type Values = Readonly<Record<string, unknown>>;
+type Issuer = z.output<typeof AUTH_API.getIssuer.reply>;
+
+interface Action {
+  /** How many words follow the command. */
+  readonly words: number;
+  /** Options that it takes beside --url. */
+  readonly options?: readonly string[];
+  run(client: AdminClient, words: readonly string[], values: Values): Promise<string>;
+}
+
+const TERMS = [
+  'permit',
+  'plain-subject',
+  'allow-http',
+  'allow-private-addresses',
+  'ca-certificate',
+  'certificate-sha256',
+];
+
+function permissionsOf(text: unknown): string[] {
+  if (typeof text !== 'string' || text === 'none') return [];
+  return text.split(',').map((what) => `rooms:${what.trim().replace(/^rooms:/, '')}`);
+}
+
+function readCertificate(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new CommandError(`${file} cannot be read; give a PEM file.`, EX_USAGE);
+  }
+}
+
+const termsOf = (values: Values) => ({
+  permissions: permissionsOf(values['permit']),
+  subject: values['plain-subject'] === true ? 'plain' : 'pairwise',
+  allow_http: values['allow-http'] === true,
+  allow_private_addresses: values['allow-private-addresses'] === true,
+  ca_certificate:
+    typeof values['ca-certificate'] === 'string' ? readCertificate(values['ca-certificate']) : null,
+  certificate_sha256: values['certificate-sha256'] ?? null,
+});
+
+const keyTable = (keys: readonly DescribedKey[]) =>
+  tableOf(keys.map(({ alg, thumbprint, kid }) => [`  ${alg}`, thumbprint, kid === thumbprint ? '' : kid]));
+
+/** One of the list, with the version that a change has to name. */
+async function find(client: AdminClient, name: string): Promise<{ issuer: Issuer; etag: string }> {
+  const { issuers } = await client.call(AUTH_API.listIssuers);
+  const wanted = name.replace(/\/+$/, '').toLowerCase();
+  const found = issuers.find(({ id, issuer }) => id === name || issuer.toLowerCase() === wanted);
+  if (found === undefined) {
+    throw new CommandError(`${name} is not registered here; see: netplay-federation list`, 1);
+  }
+  const { answer: issuer, etag } = await client.read(AUTH_API.getIssuer, { params: { id: found.id } });
+  return { issuer, etag };
+}
+
+/** Changes what was read; the service refuses (412) if somebody else has changed it meanwhile. */
+async function change(client: AdminClient, name: string, changes: (issuer: Issuer) => object) {
+  const { issuer, etag } = await find(client, name);
+  const options = { params: { id: issuer.id }, ifMatch: etag };
+  return client.call(AUTH_API.replaceIssuer, { ...issuer, ...changes(issuer) }, options);
+}
+
+/** What two administrators read to each other. */
+const comparison = (issuer: string, theirs: readonly DescribedKey[], ours: readonly DescribedKey[]) =>
+  `Keys of ${issuer}:\n${keyTable(theirs)}Keys of this instance:\n${keyTable(ours)}`;
+
+async function activate(client: AdminClient, [name = '']: readonly string[], values: Values) {
+  const { issuer, etag } = await find(client, name);
+  const options = { params: { id: issuer.id } };
+  const { keys: theirs } = await client.call(AUTH_API.listIssuerKeys, undefined, options);
+  const { keys: ours } = await client.call(AUTH_API.federationIdentity);
+  const compared = comparison(issuer.issuer, theirs, ours);
+  const given = (values['thumbprint'] ?? []) as string[];
+  if (given.length === 0) {
+    throw new CommandError(
+      `${compared}\nCompare them with its administrator, over the telephone for example. Then activate it with\n` +
+        `--thumbprint and the value, for each key of theirs.`,
+      EX_USAGE,
+    );
+  }
+  const body = { ...issuer, state: 'active', confirmed_thumbprints: given };
+  await client.call(AUTH_API.replaceIssuer, body, { ...options, ifMatch: etag });
+  return `${compared}${issuer.issuer} is active.\n`;
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  identity: {
+    words: 0,
+    async run(client) {
+      const { issuer, keys } = await client.call(AUTH_API.federationIdentity);
+      return `${issuer}\n${keyTable(keys)}`;
+    },
+  },
+  invite: {
+    words: 1,
+    options: TERMS,
+    async run(client, [label], values) {
+      const body = { label, ...termsOf(values) };
+      const { invitation, expires_at: until } = await client.call(AUTH_API.createInvitation, body);
+      return `${invitation}\nHolds a secret: send it to the other administrator only. Good until ${until}, once.\n`;
+    },
+  },
+  accept: {
+    words: 1,
+    options: [...TERMS, 'label'],
+    async run(client, [invitation], values) {
+      const body = { invitation, label: values['label'], ...termsOf(values) };
+      const { issuer, theirs, ours, granted } = await client.call(AUTH_API.acceptInvitation, body);
+      return (
+        `${issuer.issuer} is registered and ${issuer.state}. There our players may: ${granted.join(', ') || 'nothing'}.\n` +
+        `${comparison(issuer.issuer, theirs, ours)}Compare the keys with its administrator; then both run: netplay-federation activate\n`
+      );
+    },
+  },
+  list: {
+    words: 0,
+    async run(client) {
+      const { issuers } = await client.call(AUTH_API.listIssuers);
+      return tableOf(
+        issuers.map(({ id, state, issuer, label, permissions }) => [
+          id,
+          state,
+          issuer,
+          label,
+          permissions.join(',') || 'nothing',
+        ]),
+      );
+    },
+  },
+  show: {
+    words: 1,
+    async run(client, [name = '']) {
+      return `${JSON.stringify((await find(client, name)).issuer, undefined, 2)}\n`;
+    },
+  },
+  keys: {
+    words: 1,
+    async run(client, [name = '']) {
+      const { issuer } = await find(client, name);
+      const options = { params: { id: issuer.id } };
+      return keyTable((await client.call(AUTH_API.listIssuerKeys, undefined, options)).keys);
+    },
+  },
+  activate: { words: 1, options: ['thumbprint'], run: activate },
+  suspend: {
+    words: 1,
+    async run(client, [name = '']) {
+      const { issuer } = await change(client, name, () => ({ state: 'suspended' }));
+      return `${issuer} is suspended.\n`;
+    },
+  },
+  remove: {
+    words: 1,
+    async run(client, [name = '']) {
+      const { issuer, etag } = await find(client, name);
+      const options = { params: { id: issuer.id }, ifMatch: etag };
+      await client.call(AUTH_API.removeIssuer, undefined, options);
+      return `${issuer.issuer} is forgotten.\n`;
+    },
+  },
+  permit: {
+    words: 2,
+    async run(client, [name = '', what]) {
+      const { issuer, permissions } = await change(client, name, () => ({
+        permissions: permissionsOf(what),
+      }));
+      return `Players of ${issuer} may: ${permissions.join(', ') || 'nothing'}.\n`;
+    },
+  },
+  ban: {
+    words: 2,
+    async run(client, [name = '', player = '']) {
+      await change(client, name, ({ banned_players: banned }) => ({
+        banned_players: [...new Set([...banned, player])],
+      }));
+      return `${player} may not come here any more.\n`;
+    },
+  },
+  unban: {
+    words: 2,
+    async run(client, [name = '', player = '']) {
+      await change(client, name, ({ banned_players: banned }) => ({
+        banned_players: banned.filter((id) => id !== player),
+      }));
+      return `${player} is not banned.\n`;
+    },
+  },
+};
+
+export const netplayFederation: Command = {
+  usage,
+  options: {
+    label: { type: 'string' },
+    permit: { type: 'string' },
+    'plain-subject': { type: 'boolean' },
+    'allow-http': { type: 'boolean' },
+    'allow-private-addresses': { type: 'boolean' },
+    'ca-certificate': { type: 'string' },
+    'certificate-sha256': { type: 'string' },
+    thumbprint: { type: 'string', multiple: true },
+  },
+  async run({ positionals: [command = '', ...words], values }, client) {
+    const action = Object.hasOwn(ACTIONS, command) ? ACTIONS[command] : undefined;
+    if (action === undefined || action.words !== words.length) throw new CommandError(usage, EX_USAGE);
+    const misfit = Object.keys(values).find((name) => name !== 'url' && !action.options?.includes(name));
+    if (misfit !== undefined) throw new CommandError(`${command} takes no --${misfit}.`, EX_USAGE);
+    return action.run(client, words, values);
+  },
+};

@@ -1,0 +1,46 @@
+import type { IssuerPermission } from '@romm-netplay/protocol';
+import type { Room } from '../rooms/room.js';
+import type { TellDeps } from '../rooms/tell-changed.js';
+import { tellLeft } from '../rooms/tell-left.js';
+import type { OpenSockets } from '../signaling/open-sockets.js';
+import { type GuestDeps, isWelcome } from './assert-may.js';
+import { mustGo } from './must-go.js';
+
+export interface EndUnwelcomeDeps extends GuestDeps, TellDeps {
+  readonly sockets: Pick<OpenSockets, 'of' | 'guests'>;
+}
+
+/** What has changed; everything is looked at where that is not known. */
+export interface IssuerChange {
+  readonly issuer: string;
+  /** Permissions that its players had and have no more. */
+  readonly taken: readonly IssuerPermission[];
+}
+
+/**
+ * Ends what guests do here who may not any more: their places are free at once, held or kept for a lost
+ * connection, and their sockets are closed. Answers how many places and sockets. Everybody else goes on.
+ * @throws StateUnavailableError
+ */
+export function endUnwelcome(deps: EndUnwelcomeDeps, change?: IssuerChange): number {
+  const { sockets, directory } = deps;
+  const places = [...directory.rooms()].reduce((sum, room) => sum + emptyPlaces(deps, room, change), 0);
+  const theirs = change === undefined ? sockets.guests() : sockets.of(change.issuer);
+  const unwelcome = theirs.filter(({ player }) => !isWelcome(deps, player));
+  for (const socket of unwelcome) socket.end('notAdmitted');
+  return places + unwelcome.length;
+}
+
+function emptyPlaces(deps: EndUnwelcomeDeps, room: Room, change: IssuerChange | undefined): number {
+  const gone = [...room.members].filter(
+    ({ player }) =>
+      (change === undefined || player.instance === change.issuer) &&
+      mustGo(deps, { player, ownsRoom: room.isOwner(player.playerId) }, change?.taken),
+  );
+  if (gone.length === 0) return 0;
+  for (const { player } of gone) room.leave(player.playerId, deps.directory.mayOwnMore);
+  tellLeft(deps, room);
+  // After the places, of which the connections would otherwise keep one each.
+  for (const { outbox } of gone) outbox.close('notAdmitted');
+  return gone.length;
+}

@@ -1,0 +1,43 @@
+import type { MemberExtra } from '@romm-netplay/protocol';
+import type { Outbox } from '../ports.js';
+import type { Player } from '../signaling/player.js';
+
+/** A connection of a player, who can hold a place through it. */
+export interface Holder {
+  readonly clientId: string;
+  readonly player: Player;
+  readonly outbox: Outbox;
+  /** The signed-in session the connection belongs to, for tokens that name one. */
+  readonly sessionRef: string | undefined;
+}
+
+/** What a place is taken with. */
+export interface Claim {
+  readonly spectator: boolean;
+  /** The slot that is wished for; another one where somebody has it, or the room has no such slot. */
+  readonly slot?: number | undefined;
+  /** Undefined: as the member told before. */
+  readonly extra?: MemberExtra | undefined;
+  /** Of the one-time ticket that takes the place again. */
+  readonly ticketHash: Buffer;
+}
+
+/** A player's place in a room. While the connection is lost, `clientId` is that of the lost one. */
+export interface Member extends Holder {
+  /** 0 to maxPlayers - 1; null for spectators. */
+  readonly slot: number | null;
+  readonly extra: MemberExtra;
+  readonly ticketHash: Buffer;
+  /** Until when the place is kept (milliseconds since the epoch); undefined while connected. */
+  readonly keptUntilMs: number | undefined;
+}
+
+/** Stands for a lost connection: what is sent there is dropped. */
+export const NOBODY: Outbox = {
+  sendEvent: () => undefined,
+  sendBinary: () => undefined,
+  close: () => undefined,
+};
+
+export const isConnected = ({ keptUntilMs }: Pick<Member, 'keptUntilMs'>): boolean =>
+  keptUntilMs === undefined;

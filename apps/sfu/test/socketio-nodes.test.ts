@@ -1,0 +1,77 @@
+/** Clients of Socket.IO and several nodes of one instance: P2.9 (redirects), P2.10 (rooms that move). */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { openRedisState, type SharedState } from '@romm-netplay/shared-state';
+import { createDisposers, eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
+import { connectLegacy, stockExtra } from './support/legacy-player.js';
+import { codeOf } from './support/node.js';
+import { memory, startNodesOver, urlOf } from './support/nodes.js';
+
+const SESSION = 'c0ffee00-0000-4000-8000-000000000000';
+
+const disposers = createDisposers();
+afterEach(() => disposers.closeAll());
+
+describe.each(['memory', 'Redis'] as const)('nodes over %s', (kind) => {
+  let redis: RedisServer | undefined;
+  beforeAll(async () => {
+    if (kind === 'Redis') redis = await startRedisServer();
+  });
+  afterAll(() => redis?.close());
+
+  let openState: () => Promise<SharedState>;
+  beforeEach(async () => {
+    if (redis === undefined) {
+      openState = memory();
+      return;
+    }
+    const { url } = redis;
+    await redis.restart();
+    openState = async () => disposers.use(await openRedisState({ url }));
+  });
+
+  it('send a stock client by the session id to the node that has the room (P2.9, D21)', async () => {
+    const { a, b, state } = await startNodesOver(disposers, openState);
+    const ada = await connectLegacy(a, 'Ada');
+    expect(await ada.enter('open-room', stockExtra('den', SESSION))).toEqual([null]);
+    const bob = await connectLegacy(b, 'Bob');
+    const token = await b.writeToken(bob.subject);
+    const extra = { ...stockExtra('whatever', SESSION), token };
+    const where = { room_name: 'den', url: await urlOf(state, 'node-a'), nodeId: 'node-a' };
+    const { url: redirect, ...named } = where;
+    expect(await bob.call('join-room', { extra })).toEqual([
+      'Room is on another node',
+      { ...named, redirect },
+    ]);
+    expect(await bob.heard('room-redirect')).toEqual([where]);
+    // No room here can take the name that the other is known by; and nothing was used up.
+    expect(await bob.enter('open-room', stockExtra('mine', SESSION))).toEqual(['Room already exists']);
+    const there = await connectLegacy(a, 'Bob', { subject: bob.subject });
+    expect(await there.call('join-room', { extra })).toMatchObject([null, {}]);
+    await there.call('leave-room');
+    await ada.call('leave-room');
+    await eventually(async () => (await state.rooms.findBySession(SESSION)) === undefined);
+    expect(await bob.enter('join-room', stockExtra('whatever', SESSION))).toEqual(['Room not found']);
+  });
+
+  it('send a stock client nowhere else: neither where a record says, nor to a node nobody knows (D3)', async () => {
+    const { b, state } = await startNodesOver(disposers, openState);
+    const evil = { current: 1, max: 4, hasPassword: false, url: 'https://evil.example' };
+    await state.rooms.upsert({ ...evil, room_name: 'trap', nodeId: 'nobody', sessionid: SESSION });
+    await state.rooms.upsert({ ...evil, room_name: 'bent', nodeId: 'node-a', sessionid: 'session-2' });
+    const bob = await connectLegacy(b, 'Bob');
+    expect(await bob.enter('join-room', stockExtra('x', SESSION))).toEqual(['Room not found']);
+    expect(bob.events.filter(([name]) => name === 'room-redirect')).toEqual([]);
+    const [, answer] = await bob.enter('join-room', stockExtra('x', 'session-2'));
+    expect(answer).toMatchObject({ redirect: await urlOf(state, 'node-a') });
+  });
+
+  it('take a room that moved by its session id, watched by nobody as before', async () => {
+    const { a, b } = await startNodesOver(disposers, openState);
+    const ada = await connectLegacy(a, 'Ada');
+    await ada.enter('open-room', { ...stockExtra('den', SESSION), allow_spectators: false });
+    await a.sfu.drain();
+    const bob = await connectLegacy(b, 'Bob');
+    expect(await bob.enter('join-room', stockExtra('x', SESSION))).toMatchObject([null, {}]);
+    expect(await codeOf((await b.connect('Cid')).join('den', { spectator: true }))).toBe('no_spectators');
+  });
+});
