@@ -140,19 +140,17 @@ describe('the demo', () => {
     expect(stdout).toMatch(/All 12 claims held\.\s*$/);
   });
 
-  it('holds every claim across three instances, in memory and over a Redis (A4)', async () => {
+  it('holds every claim across three instances, each over a Redis database (A4)', async () => {
     const redis = disposers.use(await startRedisServer());
-    for (const options of [[], ['--redis', redis.url]]) {
-      const { stdout } = await promisify(execFile)(
-        process.execPath,
-        [entryOf('standalone', 'demo/main.js'), '--federation', ...options],
-        { env: { PATH: process.env['PATH'] } },
-      );
-      for (const code of ['consent_required', 'token_audience', 'token_issuer_untrusted']) {
-        expect(stdout).toContain(`refused: ${code}`);
-      }
-      expect(stdout).toMatch(/Alice is out after \d{1,3} ms/);
-      expect(stdout).toMatch(/All 15 claims held\.\s*$/);
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [entryOf('standalone', 'demo/main.js'), '--federation', '--redis', redis.url],
+      { env: { PATH: process.env['PATH'] } },
+    );
+    for (const code of ['consent_required', 'token_audience', 'token_issuer_untrusted']) {
+      expect(stdout).toContain(`refused: ${code}`);
     }
-  }, 60_000);
+    expect(stdout).toMatch(/Alice is out after \d+ ms/);
+    expect(stdout).toMatch(/All 15 claims held\.\s*$/);
+  }, 120_000);
 });

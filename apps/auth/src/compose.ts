@@ -69,7 +69,7 @@ import { startKeepingKeys } from './keys/keep-keys.js';
 import type { KeyManagementDeps } from './keys/key-management.js';
 import type { KeyStore } from './keys/key-store.js';
 import { createSigningKeys, type SigningKeys } from './keys/signing-keys.js';
-import type { ConsentEvent } from './privacy/give-consent.js';
+import { CONSENT_RULE, type ConsentEvent } from './privacy/give-consent.js';
 import { startKeepingSessions } from './sessions/keep-sessions.js';
 
 export interface Auth {
@@ -338,6 +338,7 @@ async function visitDeps(
     secrets,
     pairwiseSecret: await instanceSecret({ secrets, cipher }, PAIRWISE_SECRET),
     consents: createSqlConsentStore(database.sql),
+    consentLimit: state.limiter(CONSENT_RULE),
     onConsent: ({ outcome, ...details }: ConsentEvent) => audit(`consent.${outcome}`, { ...details }),
     onVisitsEnded: () => teller.announce(),
     endedGuests: state.limiter(ENDED_GUESTS_RULE),

@@ -28,22 +28,22 @@ export const AUTH_ERRORS = {
   node_held_elsewhere: 'A node of another URL has this id; give each node a NODE_ID of its own.',
   too_many_nodes: 'There are as many SFU nodes as there may be; wait until stopped ones are forgotten.',
   issuer_not_found: 'No issuer with this id is registered; list them with GET /api/admin/issuers.',
-  issuer_exists: 'This issuer is registered already; change it with PUT, or remove it first.',
+  issuer_exists: 'This instance is registered already; change its entry, or remove it first.',
   own_issuer: 'This is the URL of this instance itself, which needs no registration.',
   too_many_issuers: 'There are as many issuers as there may be; remove one that is not needed any more.',
   issuer_state_refused:
     'A pending issuer can only become active, an active one suspended, and a suspended one active.',
   issuer_key_unusable:
-    'A pinned key cannot be used: give the public RSA keys (2048 bits or more) or P-256 keys of its JWKS.',
+    'A pinned key cannot be used: give the public RSA keys (2048 to 8192 bits) or P-256 keys of its JWKS.',
   issuer_certificate_unusable: 'The ca_certificate cannot be read; give X.509 certificates as PEM.',
   thumbprints_not_confirmed:
-    'Compare its keys with its administrator first: GET /api/admin/issuers/:id/keys shows them. Send all their thumbprints as confirmed_thumbprints.',
+    'Send the thumbprints of all keys that it publishes, and no others, as confirmed_thumbprints. Compare them with its administrator first: GET /api/admin/issuers/:id/keys shows them.',
   peer_unreachable: 'The other instance could not be asked.',
   peer_answer_invalid:
-    'What answers at the URL of the other instance is not netplay auth, or publishes no usable key; check the URL.',
+    'What answers at the URL of the other instance is not netplay auth, or publishes no usable key; check the URL, and that auth runs behind it.',
   peer_is_another:
     'The instance at this URL goes by another issuer URL; its administrator has to check AUTH_ISSUER.',
-  peer_url_refused: 'The URL of the other instance cannot be registered.',
+  peer_url_refused: 'The URL of the instance cannot be registered.',
   caller_unreachable:
     'Your instance could not be asked for its keys; a new invitation may have to allow more.',
   invitation_unreadable:
@@ -67,6 +67,7 @@ export const AUTH_ERRORS = {
     'No such instance is registered and active here; GET /api/federation/instances lists them.',
   consent_not_found:
     'You have not agreed to be known to this instance; GET /api/federation/instances says to which you have.',
+  too_many_consents: 'You agreed to this instance and took it back too often; wait a while.',
   too_many_ended: 'Your instance has ended more players here than it may within an hour; wait a while.',
   assertion_missing: 'Send an assertion that your instance signed for this one, as Authorization: Bearer.',
   assertion_used: 'The assertion was shown before; sign a new one for every call.',

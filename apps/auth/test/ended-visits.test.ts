@@ -113,6 +113,24 @@ describe('agreeing to be known elsewhere (P3.8)', () => {
     }
   });
 
+  it('is not given and taken back without end: the host listens to so many withdrawals only', async () => {
+    const bearer = randomUUID();
+    const other = await world.stranger();
+    await trust(home, other);
+    for (let round = 0; round < 30; round += 1) {
+      await consent(home, other.issuer, bearer).expect(200);
+      await withdraw(home, other.issuer, bearer).expect(200);
+    }
+    const refused = await consent(home, other.issuer, bearer);
+    expect(codeOf(refused)).toEqual([429, 'too_many_consents']);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    // Of one player and one instance.
+    await consent(home, host.issuer, bearer).expect(200);
+    await consent(home, other.issuer, randomUUID()).expect(200);
+    // Asking again for what is agreed to counts as nothing.
+    for (let round = 0; round < 31; round += 1) await consent(home, host.issuer, bearer).expect(200);
+  });
+
   it.each([
     ['an instance nobody knows', 'https://d.example.org', 404],
     ['no URL', 'host', 404],

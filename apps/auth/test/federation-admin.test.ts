@@ -306,16 +306,16 @@ describe('activating an instance (P2.7)', () => {
   it('needs all keys that are published, in any order', async () => {
     const [one, two] = [c.key, await generateSigningKey('RS256')];
     const jwks = JSON.stringify({
-      // Named by something else than what they are.
-      keys: [one, two].map(({ publicJwk }, index) => ({ ...publicJwk, kid: `key-${index}` })),
+      // Named by something else than what they are, and by what a terminal would go up a line for (P2.7).
+      keys: [one, two].map(({ publicJwk }, index) => ({ ...publicJwk, kid: `key-${index}\u001b[A` })),
     });
     const url = callers.answer('two', (_request, response) => response.end(jwks));
     const issuer = await registered({ issuer: url, ...REACH });
     const thumbprints = [two, one].map(({ publicJwk }) => thumbprint(publicJwk));
     const shown = await b.admin('get', `/issuers/${issuer.id}/keys`);
     expect(shown.body.keys).toEqual([
-      { kid: 'key-0', alg: 'ES256', thumbprint: thumbprints[1] },
-      { kid: 'key-1', alg: 'RS256', thumbprint: thumbprints[0] },
+      { kid: 'key-0 [A', alg: 'ES256', thumbprint: thumbprints[1] },
+      { kid: 'key-1 [A', alg: 'RS256', thumbprint: thumbprints[0] },
     ]);
     const half = await become(b, issuer, { state: 'active', confirmed_thumbprints: [thumbprints[0]] });
     expect(half.body.code).toBe('thumbprints_not_confirmed');

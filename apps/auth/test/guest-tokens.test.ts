@@ -19,6 +19,7 @@ import {
   startWorld,
   trust,
   verify,
+  visitable,
   withdraw,
   type World,
 } from './support/federation.js';
@@ -185,11 +186,17 @@ describe('by which id a host knows a player (P2.9)', () => {
     expect(claimsOf(await minted(elsewhere, 'read', b.issuer)).sub).not.toBe(await subAt(b));
   });
 
-  it('is the one from here when the administrator chose so', async () => {
+  it('is the one from here when the administrator chose so, and the player agreed to that (P3.8)', async () => {
     await change(a, b.issuer, { subject: 'plain' });
+    expect(codeOf(await mint(a, 'read', b.issuer))).toEqual([403, 'consent_required']);
+    expect((await visitable(a)).find(({ issuer }) => issuer === b.issuer)?.consent).toBeNull();
+    await consent(a, b.issuer).expect(200);
     expect(await subAt(b)).toBe(ALICE);
     await change(a, b.issuer, { subject: 'pairwise' });
     expect(await subAt(b)).not.toBe(ALICE);
+    await change(a, b.issuer, { subject: 'plain' });
+    expect(await subAt(b)).toBe(ALICE);
+    await change(a, b.issuer, { subject: 'pairwise' });
   });
 });
 

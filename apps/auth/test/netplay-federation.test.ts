@@ -50,7 +50,7 @@ describe('netplay-federation (P2.7)', () => {
     expect(unsure.output).toMatch(/--thumbprint and the value/);
     expect(thumbprintsIn(unsure.output)).toEqual([ofA, ofB]);
     const wrong = await run(b, ['activate', a.issuer, '--thumbprint', ofB]);
-    expect(wrong).toEqual({ exitCode: 1, output: expect.stringContaining('confirmed_thumbprints') });
+    expect(wrong).toEqual({ exitCode: 1, output: expect.stringContaining('do not activate it') });
     expect(await output(b, 'activate', a.issuer, '--thumbprint', ofA)).toContain(`${a.issuer} is active.`);
     expect(await output(a, 'activate', `${b.issuer}/`, '--thumbprint', ofB)).toContain('is active.');
     expect(thumbprintsIn(await output(b, 'keys', a.issuer))).toEqual([ofA]);
@@ -68,8 +68,33 @@ describe('netplay-federation (P2.7)', () => {
     await output(b, 'unban', id, PLAYER);
     expect(await shown()).toMatchObject({ banned_players: [] });
     expect(await output(b, 'suspend', id)).toContain('is suspended.');
+    // Its keys were compared before; to let it back in, it need not even be there.
+    expect(await output(b, 'activate', id)).toBe(`${a.issuer} is active.\n`);
+    expect(await shown()).toMatchObject({ state: 'active' });
     expect(await output(b, 'remove', id)).toContain('is forgotten.');
-    expect(await output(b, 'list')).toBe('');
+    expect(await output(b, 'list')).toBe('No other instance is registered here.\n');
+  });
+
+  it('sets other terms, each by itself', async () => {
+    const issuer = 'https://d.example.org';
+    await b.admin('post', '/issuers').send({ issuer, label: 'D' });
+    const set = (...args: string[]) => output(b, 'set', issuer, ...args);
+    await set('--label', 'Dora’s games', '--visits', 'no');
+    await set('--sockets', '7', '--rooms', '3', '--entries', '30');
+    const fingerprint = `sha256 Fingerprint=${'AB:'.repeat(31)}AB`;
+    const [, told] = [await set('--certificate-sha256', fingerprint), await set('--rooms', '4')];
+    expect(JSON.parse(told)).toMatchObject({
+      ...{ label: 'Dora’s games', players_may_visit: false, certificate_sha256: 'ab'.repeat(32) },
+      quotas: { sockets: 7, rooms: 4, entries_per_minute: 30 },
+    });
+    expect(JSON.parse(await set('--certificate-sha256', 'none'))).toMatchObject({ certificate_sha256: null });
+    expect(await run(b, ['set', issuer])).toEqual({
+      exitCode: 64,
+      output: expect.stringContaining('Say what to set: --label'),
+    });
+    expect((await run(b, ['set', issuer, '--visits', 'maybe'])).output).toContain('--visits is yes or no.');
+    expect((await run(b, ['set', issuer, '--sockets', 'many'])).exitCode).toBe(1);
+    await output(b, 'remove', issuer);
   });
 
   it('says so when somebody else was faster', async () => {
@@ -91,13 +116,20 @@ describe('netplay-federation (P2.7)', () => {
 
   it.each([
     ['no command', [], 64, /netplay-federation identity/],
-    ['an unknown command', ['explode'], 64, /netplay-federation identity/],
-    ['a missing instance', ['activate'], 64, /activate <instance>/],
+    ['an unknown command', ['explode'], 64, /no command "explode"/],
+    ['a missing instance', ['activate'], 64, /^Not the words that activate takes.*activate <instance>/s],
+    ['a label without quotes', ['invite', 'Bea', 'games'], 64, /quote what has blanks/],
     ['too many words', ['list', 'all'], 64, /netplay-federation list/],
-    ['an unknown option', ['list', '--force'], 64, /--force/],
+    ['an unknown option', ['list', '--force'], 64, /^Unknown option '--force'; without/],
     ['an option of another command', ['list', '--thumbprint', 'x'], 64, /list takes no --thumbprint/],
     ['an instance that is not registered', ['show', 'https://z.example.org'], 1, /not registered here/],
-    ['an unknown permission', ['invite', 'Bea', '--permit', 'fly'], 1, /permissions/],
+    ['an unknown permission', ['invite', 'Bea', '--permit', 'list,fly'], 64, /"fly" is no permission/],
+    [
+      'an unusable fingerprint',
+      ['invite', 'Bea', '--certificate-sha256', 'a=b'],
+      1,
+      /^certificate_sha256: must/,
+    ],
     ['a file that is not there', ['invite', 'Bea', '--ca-certificate', '/nowhere'], 64, /cannot be read/],
     ['something that is no invitation', ['accept', 'hello'], 1, /all of the line/],
     ['nobody at the URL', ['list', '--url', 'http://127.0.0.1:1'], 69, /Is auth running there/],

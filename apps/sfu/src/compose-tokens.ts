@@ -1,5 +1,5 @@
 import type { Peers } from '@romm-netplay/peers';
-import type { MigrationWatch } from '@romm-netplay/service-kit';
+import type { Audit, MigrationWatch } from '@romm-netplay/service-kit';
 import {
   createCachedVerifier,
   createGuestVerifier,
@@ -28,13 +28,14 @@ export interface TokenParts {
   readonly issuers: Peers;
   readonly isRevoked: (sessionRef: string) => boolean;
   readonly watch: MigrationWatch;
+  readonly audit: Audit;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /** How tokens are verified and used up, of this instance and of others. */
 export function judgeTokens(parts: TokenParts): UseWriteTokenDeps & IdentifyDeps {
-  const { config, services, issuers, isRevoked, watch, now } = parts;
+  const { config, services, issuers, isRevoked, watch, audit, now } = parts;
   const verifier = createRevocableVerifier(verifierOf(parts), isRevoked);
   const judges = { verifier, consumer: consumerOf(parts) };
   return {
@@ -44,6 +45,8 @@ export function judgeTokens(parts: TokenParts): UseWriteTokenDeps & IdentifyDeps
     isOwn: ownIssuers(config.authIssuer),
     countEntry: createEntryCount({ issuers, limiter: services.limiter }),
     onReadTokenJoin: (claims) => watch('read-token-join', claims),
+    onGuest: ({ issuer, sub, playerId, name }) =>
+      audit('guest.entered', { iss: issuer, sub, player_id: playerId, name }),
   };
 }
 

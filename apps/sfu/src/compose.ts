@@ -86,7 +86,8 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     const server = await listen(config.port, config.host);
     closing.defer(() => server.close());
     const metrics = createMetrics('sfu');
-    const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, createAudit(log));
+    const audit = createAudit(log);
+    const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, audit);
     const services = await openServices(config, overrides, log, watch, now);
     closing.defer(() => services.close());
     const { keys, ready, close: closeKeys } = keysOf(config, overrides, log);
@@ -99,12 +100,16 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     const warnings = [...(config.devIdentity ? [DEV_IDENTITY_WARNING] : []), ...iceWarnings(config.ice)];
     for (const warning of warnings) log.warn(warning);
     const requestDeps: RequestHandlersDeps & IdentifyDeps = {
-      ...judgeTokens({ ...{ config, services, keys, isRevoked, watch, now }, issuers: guests.issuers }),
+      ...judgeTokens({
+        ...{ config, services, keys, isRevoked, watch, audit, now },
+        issuers: guests.issuers,
+      }),
       registry: services.registry,
       nodes: services.nodes,
       directory,
       passwords: createPasswordCheck(),
       allowTakeover: config.allowTakeover,
+      defaultVisibility: config.defaultVisibility,
       now,
       newId,
       newSeed,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { VISIBILITIES, type Visibility } from '@romm-netplay/protocol';
 import { ConfigError, type Env, parseEnv, secretFaults, variables } from '@romm-netplay/service-kit';
 import { DEFAULT_CLOCK_SKEW_SECONDS, MAX_CLOCK_SKEW_SECONDS } from '@romm-netplay/token-core';
 import { z } from 'zod';
@@ -42,6 +43,8 @@ export interface SfuConfig {
   readonly reconnectGraceSeconds: number;
   /** Whether a player takes their place over from a live connection of their own; else the newer waits (S5). */
   readonly allowTakeover: boolean;
+  /** Who finds rooms of clients that do not say, as those of today's EmulatorJS. */
+  readonly defaultVisibility: Visibility;
   /** Where the node stands, for choosing one near by. */
   readonly region: string | undefined;
   /** How long giving its rooms to other nodes may take when it stops; 0: they end with it. */
@@ -112,6 +115,7 @@ const environment = z.object({
   SFU_ALLOW_QUERY_TOKEN: variables.flag,
   SFU_RECONNECT_GRACE_SECONDS: variables.seconds(60, 600),
   SFU_ALLOW_AUTH_TAKEOVER: variables.flag.prefault('1'),
+  SFU_DEFAULT_VISIBILITY: z.enum(VISIBILITIES).default('local'),
   SFU_REGION: z.string().max(64).optional(),
   SFU_DRAIN_SECONDS: variables.seconds(20, 300),
   SFU_MAX_ROOMS: variables.count(1_000),
@@ -182,6 +186,7 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
     allowQueryToken: values.SFU_ALLOW_QUERY_TOKEN,
     reconnectGraceSeconds: values.SFU_RECONNECT_GRACE_SECONDS,
     allowTakeover: values.SFU_ALLOW_AUTH_TAKEOVER,
+    defaultVisibility: values.SFU_DEFAULT_VISIBILITY,
     region: values.SFU_REGION,
     drainSeconds: values.SFU_DRAIN_SECONDS,
     maxRooms: values.SFU_MAX_ROOMS,

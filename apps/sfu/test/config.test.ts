@@ -57,6 +57,14 @@ describe('configuration of the SFU (X2)', () => {
     ]);
   });
 
+  it('can show rooms of clients that do not say to other instances, and to nobody it does not know of', () => {
+    expect(parseConfig(GOOD).defaultVisibility).toBe('local');
+    expect(parseConfig({ ...GOOD, SFU_DEFAULT_VISIBILITY: 'federated' }).defaultVisibility).toBe('federated');
+    expect(faultsOf({ ...GOOD, SFU_DEFAULT_VISIBILITY: 'public' })).toEqual([
+      expect.stringMatching(/^SFU_DEFAULT_VISIBILITY/),
+    ]);
+  });
+
   it('can be told to keep no places and to let nobody take one over (R4, S5)', () => {
     const strict = { SFU_RECONNECT_GRACE_SECONDS: '0', SFU_ALLOW_AUTH_TAKEOVER: '0' };
     expect(parseConfig({ ...GOOD, ...strict })).toMatchObject({

@@ -65,6 +65,18 @@ describe.each(['memory', 'Redis'] as const)('nodes over %s', (kind) => {
     expect(answer).toMatchObject({ redirect: await urlOf(state, 'node-a') });
   });
 
+  it('outlive a stock client that goes away while its room moves (P2.10)', async () => {
+    const { a, b } = await startNodesOver(disposers, openState);
+    const ada = await connectLegacy(a, 'Ada');
+    await ada.enter('open-room', stockExtra('den', SESSION));
+    const drained = a.sfu.drain();
+    await ada.heard('room-redirect');
+    ada.close();
+    await drained;
+    const back = await connectLegacy(b, 'Ada', { subject: ada.subject });
+    expect(await back.enter('join-room', stockExtra('den', SESSION))).toMatchObject([null, {}]);
+  });
+
   it('take a room that moved by its session id, watched by nobody as before', async () => {
     const { a, b } = await startNodesOver(disposers, openState);
     const ada = await connectLegacy(a, 'Ada');

@@ -106,3 +106,35 @@ describe('one room, three kinds of clients', () => {
     expect(await ada.heard('webrtc-signal')).toEqual([{ sender: bob.socket.id, candidate: 1 }]);
   });
 });
+
+describe('who finds a room whose client does not say (P2.8)', () => {
+  const wanted = (visibility?: 'private' | 'federated') => (visibility === undefined ? {} : { visibility });
+
+  it.each([undefined, 'private', 'federated'] as const)(
+    'is what the node says, or the client: %s',
+    async (said) => {
+      const shared = await startNode({ defaultVisibility: 'federated' });
+      const expected = said ?? 'federated';
+      const ada = await connectLegacy(shared, 'Ada');
+      await ada.enter('open-room', { ...sfuExtra('by incumbent'), ...wanted(said) });
+      const bob = await connectLegacy(shared, 'Bob');
+      await bob.enter('open-room', { ...stockExtra('by stock', SESSION, randomUUID()), ...wanted(said) });
+      const cid = await shared.connect('Cid');
+      const response = await fetch(`${shared.sfu.url}/create`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${await shared.writeToken({ sub: 'dora' })}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ room_name: 'over HTTP', ...wanted(said) }),
+      });
+      expect(response.status).toBe(200);
+      await cid.open('by SDK', wanted(said));
+      const records = await shared.state.rooms.list();
+      expect(records.map((record) => [record.room_name, record['visibility']]).sort()).toEqual(
+        ['by SDK', 'by incumbent', 'by stock', 'over HTTP'].map((name) => [name, expected]),
+      );
+      await shared.close();
+    },
+  );
+});

@@ -150,6 +150,8 @@ async function joinOnceAgreed(options) {
     const asked = (await netplay.instances()).find(({ issuer }) => issuer === options.instance);
     if (asked === undefined || !(await askConsent(asked, netplay.player))) throw error;
     await netplay.giveConsent(asked.issuer);
+    // Shows where it can be taken back, even if joining fails.
+    await listRooms();
     return netplay.joinRoom(options);
   }
 }
@@ -199,12 +201,13 @@ function showLine(state) {
 
 function showPlayers({ users }) {
   $('#players').replaceChildren(
-    ...users.map(({ slot, name, is_owner: isOwner, connected }) => {
+    ...users.map(({ slot, name, player_id: playerId, is_owner: isOwner, connected }) => {
       const item = document.createElement('li');
       item.dataset.slot = String(slot);
       item.classList.toggle('away', !connected);
       const label = document.createElement('span');
       label.className = 'name';
+      label.title = `player_id ${playerId}`;
       const seat = slot === null ? 'watching' : `P${slot + 1}`;
       label.textContent = `${seat}  ${name}${isOwner ? ' (host)' : ''}${connected ? '' : ', away'}`;
       const pad = document.createElement('span');

@@ -140,6 +140,6 @@ async function opened(socket: WebSocketLike, closed: Promise<Closed>, timeoutMs:
   clearTimeout(timer);
   if (outcome === 'opened') return;
   if (outcome === 'late') throw clientError('timeout');
-  const why = 'The connection was refused or lost; check the URL and ALLOWED_ORIGINS.';
+  const why = 'The connection was refused or lost; check the URL, and ALLOWED_ORIGINS there.';
   throw connectionClosed({ ...outcome, reason: outcome.reason || why });
 }

@@ -17,5 +17,6 @@ export const visitError = (code: VisitErrorCode, closeCode?: number): NetplayErr
 export function explainVisit(error: NetplayError): NetplayError {
   const { code, closeCode } = error;
   if (closeCode === SESSION_ENDED || code === 'token_revoked') return visitError('visit_ended', closeCode);
-  return closeCode === NOT_ADMITTED ? visitError('not_admitted', closeCode) : error;
+  const isUnwelcome = closeCode === NOT_ADMITTED || code === 'token_issuer_untrusted';
+  return isUnwelcome ? visitError('not_admitted', closeCode) : error;
 }

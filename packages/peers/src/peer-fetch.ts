@@ -1,5 +1,6 @@
 import { createOutboundFetch, type OutboundFetch, type Resolve } from '@romm-netplay/outbound';
 import type { RegisteredIssuer } from '@romm-netplay/protocol';
+import { boundedBySystem } from './bounded-resolve.js';
 
 /** What an administrator said of how another instance is reached. */
 export type Reach = Pick<
@@ -16,7 +17,7 @@ const MAX_ANSWER_BYTES = 512 * 1024;
  * A fetch for one instance alone: what is allowed for it is allowed for no other (P2.11). To be closed.
  * @throws OutboundError settings_invalid
  */
-export const createPeerFetch = (reach: Reach, resolve?: Resolve): OutboundFetch =>
+export const createPeerFetch = (reach: Reach, resolve: Resolve = boundedBySystem): OutboundFetch =>
   createOutboundFetch({
     allowHttp: reach.allow_http,
     allowPrivateAddresses: reach.allow_private_addresses,
@@ -25,7 +26,7 @@ export const createPeerFetch = (reach: Reach, resolve?: Resolve): OutboundFetch 
     timeoutMs: TIMEOUT_MS,
     maxResponseBytes: MAX_ANSWER_BYTES,
     maxPendingPerOrigin: 16,
-    ...(resolve && { resolve }),
+    resolve,
   });
 
 /** Whether two records are reached in the same way, so that connections may stay. */

@@ -1,8 +1,8 @@
-import { type OutboundFetch, type Resolve, resolveBySystem } from '@romm-netplay/outbound';
+import { type OutboundFetch, type Resolve } from '@romm-netplay/outbound';
 import type { RegisteredIssuer } from '@romm-netplay/protocol';
 import { followIssuers, type IssuerFeed } from '@romm-netplay/shared-state';
 import type { RemoteKeySet, TrustedIssuers } from '@romm-netplay/token-core';
-import { createBoundedResolve } from './bounded-resolve.js';
+import { boundedBySystem, createBoundedResolve } from './bounded-resolve.js';
 import { createPeerFetch, isSameReach } from './peer-fetch.js';
 import { createPeerKeys } from './peer-keys.js';
 
@@ -46,7 +46,7 @@ interface Open {
 
 export function createPeers(options: PeersOptions): Peers {
   const { registry, onChanged, onError, now, pollMs } = options;
-  const resolve = createBoundedResolve(options.resolve ?? resolveBySystem);
+  const resolve = options.resolve === undefined ? boundedBySystem : createBoundedResolve(options.resolve);
   const open = new Map<string, Open>();
 
   const followed = followIssuers({

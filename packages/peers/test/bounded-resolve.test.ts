@@ -39,3 +39,35 @@ it('leaves threads of the pool free: two look-ups at once, the others in turn', 
   void bounded('f').catch(() => undefined);
   expect(resolver.started()).toContain('f');
 });
+
+it('P2.8: asks once for a name at a time, and names that were slow never take all the turns', async () => {
+  const resolver = heldResolver();
+  let nowMs = 0;
+  const bounded = createBoundedResolve(resolver.resolve, 2, () => nowMs);
+  const first = ['dead-1', 'dead-2'].map((name) => bounded(name));
+  const asked = [bounded('dead-1'), bounded('good')];
+  expect(resolver.started()).toEqual(['dead-1', 'dead-2']);
+  nowMs = 10_000;
+  for (const name of ['dead-1', 'dead-2']) resolver.end(name, 'fail');
+  for (const answer of [...first, asked[0]!]) await expect(answer).rejects.toThrow('ENOTFOUND');
+  await settled();
+  resolver.end('good');
+  await asked[1];
+  // Dead ones again, as many as like; the other turn stays free for whoever is quick.
+  const again = ['dead-1', 'dead-2'].map((name) => bounded(name));
+  for (const name of ['good-1', 'good-2']) {
+    const answer = bounded(name);
+    expect(resolver.started()).toContain(name);
+    resolver.end(name);
+    expect(await answer).toEqual([`address of ${name}`]);
+  }
+  // Quick once more, so it counts as that.
+  for (const name of ['dead-1', 'dead-2']) {
+    resolver.end(name);
+    await settled();
+  }
+  expect(await Promise.all(again)).toHaveLength(2);
+  const recovered = ['dead-1', 'dead-2'].map((name) => bounded(name));
+  for (const name of ['dead-1', 'dead-2']) resolver.end(name);
+  expect(await Promise.all(recovered)).toHaveLength(2);
+});

@@ -76,8 +76,7 @@ export const SOCKET_ERRORS = {
   },
   issuer_not_permitted: {
     retryable: false,
-    message:
-      'Players of your instance may not do this here; the administrator of the instance you visit can allow it.',
+    message: 'Players of your instance may not do this at the one you visit; its administrator can allow it.',
   },
   banned_here: {
     retryable: false,

@@ -150,6 +150,7 @@ export const FEDERATION_API = {
       400: 'The body is not valid.',
       ...NOT_A_PLAYER,
       404: 'No such instance is registered here, or it is not active.',
+      429: 'You have agreed to it, and taken it back, too often within an hour; Retry-After says how long to wait.',
     },
   },
   withdrawConsent: {

@@ -27,7 +27,8 @@ const playerId = z.string().min(1).max(64);
 const resumeToken = z.string().min(1).max(64);
 const password = z.string().min(1).max(128);
 const maxPlayers = z.int().min(1).max(MAX_PLAYERS);
-const visibility = z.enum(['private', 'local', 'federated']);
+export const VISIBILITIES = ['private', 'local', 'federated'] as const;
+const visibility = z.enum(VISIBILITIES);
 /** Compared with the `iss` of tokens sign by sign, so one instance is written in one way only. */
 const issuerUrl = z
   .string()
@@ -58,7 +59,8 @@ export const REQUESTS = {
     room_name: roomName,
     max_players: maxPlayers.default(4),
     password: password.optional(),
-    visibility: visibility.default('local'),
+    /** That of the node's configuration, where the client does not say. */
+    visibility: visibility.optional(),
     admits: admits.optional(),
     allow_spectators: z.boolean().default(true),
     extra: roomExtra.default({}),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { arrived, finding } from './doctor.js';
 import { health, readiness } from './health.js';
 import type { HttpApi } from './http-api.js';
+import { VISIBILITIES } from './messages.js';
 import { roomMap, roomName } from './room-record.js';
 
 const queryToken = z
@@ -82,6 +83,7 @@ export const SFU_API = {
         'Whether others may watch; false and 0: nobody.',
       ),
       spectator_mode: lenient(z.union([z.boolean(), z.int()])).describe('Another name of allow_spectators.'),
+      visibility: lenient(z.enum(VISIBILITIES)).describe('By default SFU_DEFAULT_VISIBILITY of the node.'),
     }),
     reply: enteredRoom,
     refusals: {

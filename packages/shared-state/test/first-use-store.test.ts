@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   createMemoryFirstUseStore,
   createRedisFirstUseStore,
   FIRST_USE_SINCE_KEY,
   openRedis,
+  type RedisConnection,
+  StateUnavailableError,
 } from '@romm-netplay/shared-state';
 import { eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
 import { firstUseStoreContract } from './contracts/first-use-store.contract.js';
@@ -27,6 +29,15 @@ describe('FirstUseStore in memory', () => {
   });
 });
 
+/** As if the store had begun that much earlier. */
+async function backdate(redis: RedisConnection, byMs: number): Promise<void> {
+  const held = await eventually(
+    async () => (await redis.run((client) => client.get(FIRST_USE_SINCE_KEY))) ?? false,
+  );
+  const since = String(held).replace(/\d+$/, (ms) => String(Number(ms) - byMs));
+  await redis.run((client) => client.set(FIRST_USE_SINCE_KEY, since));
+}
+
 describe('FirstUseStore in Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
@@ -38,8 +49,7 @@ describe('FirstUseStore in Redis', () => {
     const [redis, otherRedis] = [await openRedis({ url: server.url }), await openRedis({ url: server.url })];
     const store = createRedisFirstUseStore(redis);
     // The clock of Redis is real: what these tests let pass has passed already.
-    const since = String(Date.now() - 60_000);
-    await redis.run((client) => client.set(FIRST_USE_SINCE_KEY, since));
+    await backdate(redis, 60_000);
     return {
       store,
       other: createRedisFirstUseStore(otherRedis),
@@ -60,5 +70,27 @@ describe('FirstUseStore in Redis', () => {
         await otherRedis.close();
       },
     };
+  });
+
+  it('begins anew on another run of the server: an older snapshot may lack the last uses', async () => {
+    const redis = await openRedis({ url: server.url });
+    const store = createRedisFirstUseStore(redis);
+    await backdate(redis, 60_000);
+    const nowMs = Date.now();
+    const use = (jti: string) => ({
+      issuer: 'https://a.example.org',
+      jti,
+      fromMs: nowMs - 30_000,
+      untilMs: nowMs + 10_000,
+    });
+    expect(await store.claim(use('1'))).toBe(true);
+    // What a server finds that starts from the snapshot of another one.
+    const since = String(await redis.run((client) => client.get(FIRST_USE_SINCE_KEY)));
+    expect(since).toMatch(/^[0-9a-f]{40} \d{13}$/);
+    await redis.run((client) => client.set(FIRST_USE_SINCE_KEY, since.replace(/^./, 'x')));
+    await expect(store.claim(use('1'))).rejects.toThrow(StateUnavailableError);
+    await expect(store.isUnused(use('2'))).rejects.toThrow(StateUnavailableError);
+    await redis.run((client) => client.flushAll());
+    await redis.close();
   });
 });

@@ -26,6 +26,9 @@ interface Verified {
   readonly key: VerificationKey;
 }
 
+/** Longer ones are checked every time: another instance may fill its tokens up to the limit, and the memory here. */
+const MAX_REMEMBERED_LENGTH = 2 * 1024;
+
 /**
  * Remembers verified read tokens until they expire (P4.4): a player shows the same one for 15 minutes, and
  * a look-up costs a fraction of a signature check. A remembered token is good only as long as its issuer is
@@ -41,7 +44,7 @@ export function createCachedVerifier(options: CachedVerifierOptions): CachedVeri
     trustedIssuers(claims.iss)?.find(key.kid) === key;
 
   function remember(token: string, claims: TokenClaims): void {
-    if (claims.type !== 'sfu:read') return;
+    if (claims.type !== 'sfu:read' || token.length > MAX_REMEMBERED_LENGTH) return;
     const key = trustedIssuers(claims.iss)?.find(parseToken(token).header.kid);
     if (key !== undefined && !(key instanceof Promise)) verified.set(token, { claims, key });
   }

@@ -16,7 +16,7 @@ export const TOKEN_ERRORS = {
   token_alg_none: 'The token is not signed.',
   token_kid_missing: 'The token header names no key (kid).',
   token_issuer_untrusted:
-    'The token comes from an issuer that is not trusted here; check AUTH_ISSUER on both sides.',
+    'The token comes from an issuer that is not trusted here; check AUTH_ISSUER on both sides, or whether that instance is active here.',
   token_key_unknown: 'The issuer publishes no key with the kid this token names; ask for a new token.',
   token_alg_mismatch: 'The algorithm in the token header is not the one of its key.',
   token_signature: 'The signature does not match; the token was altered or signed by someone else.',

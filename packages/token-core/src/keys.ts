@@ -9,6 +9,12 @@ export const isSigningAlg = (value: unknown): value is SigningAlg =>
   (SIGNING_ALGS as readonly unknown[]).includes(value);
 
 const MIN_RSA_BITS = 2048;
+/**
+ * Others choose their keys, and we pay for every check: an exponent as long as the modulus makes one take a
+ * hundred times as long, in the event loop.
+ */
+const MAX_RSA_BITS = 8192;
+const MAX_RSA_EXPONENT = 2n ** 32n;
 
 /** The public members of a published key (RFC 7517). */
 export interface PublicJwk {
@@ -100,12 +106,19 @@ export function verificationKeyFromJwk(jwk: Readonly<Record<string, unknown>>): 
 }
 
 function assertFits(alg: SigningAlg, key: KeyObject): void {
-  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
+  const { modulusLength = 0, publicExponent = 0n, namedCurve } = key.asymmetricKeyDetails ?? {};
   if (alg === 'ES256') {
     if (key.asymmetricKeyType !== 'ec' || namedCurve !== 'prime256v1') {
       throw new TypeError('ES256 needs a P-256 key.');
     }
-  } else if (key.asymmetricKeyType !== 'rsa' || (modulusLength ?? 0) < MIN_RSA_BITS) {
-    throw new TypeError(`${alg} needs an RSA key of ${MIN_RSA_BITS} bits or more.`);
+  } else if (
+    key.asymmetricKeyType !== 'rsa' ||
+    modulusLength < MIN_RSA_BITS ||
+    modulusLength > MAX_RSA_BITS ||
+    publicExponent > MAX_RSA_EXPONENT
+  ) {
+    throw new TypeError(
+      `${alg} needs an RSA key of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits with an exponent of 32 bits at most.`,
+    );
   }
 }

@@ -73,6 +73,20 @@ describe('cache of verified read tokens (P4.4)', () => {
     expect(checks()).toBe(4);
   });
 
+  it('keeps no token that is longer than ours are (P2.5)', async () => {
+    const { issuer, cached, checks } = await setUp();
+    const { token } = await issuer.issueReadToken(
+      { sub: 'a', netplayUsername: '\u{1F3AE}'.repeat(120) },
+      ISSUER,
+    );
+    const long = await issuer.issueReadToken(
+      { sub: '\u4e00'.repeat(255), netplayUsername: '\u4e00'.repeat(255) },
+      ISSUER,
+    );
+    for (const each of [token, token, long.token, long.token]) await cached.verify(each, ['sfu:read']);
+    expect(checks()).toBe(3);
+  });
+
   it('refuses a remembered token at once when its key is withdrawn (P2.2)', async () => {
     const { issuer, cached, withdraw } = await setUp();
     const { token } = await issuer.issueReadToken({ sub: 'a' }, ISSUER);

@@ -63,4 +63,12 @@ describe('published keys', () => {
     ];
     for (const candidate of refused) expect(() => verificationKeyFromJwk(candidate)).toThrow();
   });
+  it('P2.3: are refused where somebody chose them to make each check expensive', async () => {
+    const { publicJwk } = await generateSigningKey('RS256');
+    const long = (bytes: number) => Buffer.alloc(bytes, 0xff).toString('base64url');
+    for (const costly of [{ e: long(256) }, { e: long(5) }, { n: long(1_025) }]) {
+      expect(() => verificationKeyFromJwk({ ...publicJwk, ...costly })).toThrow('exponent of 32 bits');
+    }
+    expect(verificationKeyFromJwk({ ...publicJwk, n: long(1_024) }).kid).toBe(publicJwk.kid);
+  });
 });

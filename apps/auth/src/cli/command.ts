@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { Operation } from '@romm-netplay/protocol';
+import { ConfigError } from '@romm-netplay/service-kit';
 import type { z } from 'zod';
 import { adminEnv } from '../config.js';
 
@@ -65,9 +66,10 @@ export async function answerOf(
   try {
     return { exitCode: 0, output: await main(command, args, env()) };
   } catch (error) {
-    const known = error instanceof CommandError;
-    const message = known ? error.message.trimEnd() : `${String(error)}\n\n${command.usage}`;
-    return { exitCode: known ? error.exitCode : EX_USAGE, output: `${message}\n` };
+    if (error instanceof CommandError)
+      return { exitCode: error.exitCode, output: `${error.message.trimEnd()}\n` };
+    const what = error instanceof ConfigError ? error.message : String(error);
+    return { exitCode: EX_USAGE, output: `${what}\n` };
   }
 }
 
@@ -76,14 +78,20 @@ async function main(
   args: string[],
   env: ReturnType<typeof adminEnv>,
 ): Promise<string> {
-  const { values, positionals } = parseArgs({
-    args,
-    options: { url: { type: 'string' }, ...options },
-    allowPositionals: true,
-  });
+  const { values, positionals } = parse(args, options);
   const url = (typeof values.url === 'string' ? values.url : env.AUTH_URL).replace(/\/+$/, '');
   if (positionals.length === 0) throw new CommandError(usage, EX_USAGE);
   return run({ positionals, values }, adminClient(url, env.ADMIN_API_KEY));
+}
+
+function parse(args: string[], options: NonNullable<ParseArgsConfig['options']>) {
+  try {
+    return parseArgs({ args, options: { url: { type: 'string' }, ...options }, allowPositionals: true });
+  } catch (error) {
+    // Node adds how to pass a word that begins with a dash.
+    const [sentence = ''] = (error as Error).message.split(/\. |\n/);
+    throw new CommandError(`${sentence}; without arguments, the command shows what it takes.`, EX_USAGE);
+  }
 }
 
 function adminClient(url: string, key: string | undefined): AdminClient {
@@ -93,13 +101,8 @@ function adminClient(url: string, key: string | undefined): AdminClient {
     }
     const response = await send(url, key, operation, body, options);
     const text = await response.text();
-    const answer = (text.startsWith('{') ? JSON.parse(text) : {}) as { detail?: string };
-    if (!response.ok) {
-      throw new CommandError(
-        answer.detail ?? `${url} answered ${response.status}, and not as auth does; check the URL.`,
-        1,
-      );
-    }
+    const answer = (text.startsWith('{') ? JSON.parse(text) : {}) as Refusal;
+    if (!response.ok) throw new CommandError(reasonOf(url, response.status, answer), 1);
     return { answer: operation.reply.parse(answer) as z.output<O['reply']>, response };
   }
 
@@ -137,6 +140,22 @@ async function send(
       EX_UNAVAILABLE,
     );
   }
+}
+
+interface Refusal {
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+/** What the service said; in other words where it speaks to programs. */
+function reasonOf(url: string, status: number, { code, detail }: Refusal): string {
+  if (code === 'admin_key_wrong') return `ADMIN_API_KEY is not the one of auth at ${url}; compare the two.`;
+  if (code === 'not_found') return `${url} is not auth, or an older one; check --url or AUTH_URL.`;
+  if (detail !== undefined)
+    return `${detail.replace(/^body\./, '')}${code === undefined ? '' : ` (${code})`}`;
+  return status >= 502 && status <= 504
+    ? `${url} answered ${status}: auth is starting, or a proxy does not reach it; try again in some seconds.`
+    : `${url} answered ${status}, and not as auth does; check the URL.`;
 }
 
 /** Rows of cells, each column as wide as its widest cell. */

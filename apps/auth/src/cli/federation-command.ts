@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { DescribedKey } from '@romm-netplay/protocol';
+import { type DescribedKey, ISSUER_PERMISSIONS } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import type { z } from 'zod';
 import { type AdminClient, type Command, CommandError, EX_USAGE, tableOf } from './command.js';
@@ -12,9 +12,10 @@ const usage = `netplay-federation: other instances and a running auth service
   netplay-federation list                      show the instances that are registered here
   netplay-federation show <instance>           show one with all its terms
   netplay-federation keys <instance>           show the keys that one publishes now
-  netplay-federation activate <instance>       trust one, by --thumbprint for each key, as compared
+  netplay-federation activate <instance>       trust one, by --thumbprint <value> for each key, as compared
   netplay-federation suspend <instance>        trust one no more, for now; its players here are put out
   netplay-federation remove <instance>         forget one
+  netplay-federation set <instance>            change other terms of one, by the options of set below
   netplay-federation permit <instance> <what>  what its players may do: none, or list,join,create
   netplay-federation ban <instance> <player>   let one of its players in no more; a player_id of a room
   netplay-federation unban <instance> <player>
@@ -27,6 +28,12 @@ Options of invite and accept:
   --allow-private-addresses    it is in a private network
   --ca-certificate <file>      PEM of the authority that its certificate is from
   --certificate-sha256 <hex>   fingerprint of its certificate
+Options of set:
+  --label <text>               what it is called here
+  --visits yes|no              whether our players may go there
+  --sockets, --rooms <number>  how many of each its players may have on one node
+  --entries <number>           rooms that they may open and join a minute
+  --ca-certificate <file>, --certificate-sha256 <hex>    as above, or: none
 Options: --url <auth>   default: AUTH_URL, or http://127.0.0.1:3100
 The admin key is read from ADMIN_API_KEY or ADMIN_API_KEY_FILE (never from the command line).
 `;
@@ -53,8 +60,16 @@ const TERMS = [
 
 function permissionsOf(text: unknown): string[] {
   if (typeof text !== 'string' || text === 'none') return [];
-  return text.split(',').map((what) => `rooms:${what.trim().replace(/^rooms:/, '')}`);
+  return text.split(',').map((word) => {
+    const what = word.trim().replace(/^rooms:/, '');
+    const found = ISSUER_PERMISSIONS.find((permission) => permission === `rooms:${what}`);
+    if (found !== undefined) return found;
+    throw new CommandError(`"${what}" is no permission; give none, or some of list,join,create.`, EX_USAGE);
+  });
 }
+
+/** As openssl prints it, or only the digits. */
+const fingerprintOf = (text: unknown) => (typeof text === 'string' ? text.replace(/^.*=/, '') : null);
 
 function readCertificate(file: string): string {
   try {
@@ -71,7 +86,7 @@ const termsOf = (values: Values) => ({
   allow_private_addresses: values['allow-private-addresses'] === true,
   ca_certificate:
     typeof values['ca-certificate'] === 'string' ? readCertificate(values['ca-certificate']) : null,
-  certificate_sha256: values['certificate-sha256'] ?? null,
+  certificate_sha256: fingerprintOf(values['certificate-sha256']),
 });
 
 const keyTable = (keys: readonly DescribedKey[]) =>
@@ -103,6 +118,11 @@ const comparison = (issuer: string, theirs: readonly DescribedKey[], ours: reado
 async function activate(client: AdminClient, [name = '']: readonly string[], values: Values) {
   const { issuer, etag } = await find(client, name);
   const options = { params: { id: issuer.id } };
+  const wasSeen = issuer.state !== 'pending' || issuer.pinned_keys.length > 0;
+  if (wasSeen && values['thumbprint'] === undefined) {
+    await client.call(AUTH_API.replaceIssuer, { ...issuer, state: 'active' }, { ...options, ifMatch: etag });
+    return `${issuer.issuer} is active.\n`;
+  }
   const { keys: theirs } = await client.call(AUTH_API.listIssuerKeys, undefined, options);
   const { keys: ours } = await client.call(AUTH_API.federationIdentity);
   const compared = comparison(issuer.issuer, theirs, ours);
@@ -114,9 +134,48 @@ async function activate(client: AdminClient, [name = '']: readonly string[], val
       EX_USAGE,
     );
   }
+  const published = theirs.map(({ thumbprint }) => thumbprint);
+  if (published.some((each) => !given.includes(each)) || given.some((each) => !published.includes(each))) {
+    throw new CommandError(
+      `${compared}\n--thumbprint has to name every key of ${issuer.issuer}, and no other. If its administrator\n` +
+        `reads out others than are shown here, do not activate it: somebody may be in between.`,
+      1,
+    );
+  }
   const body = { ...issuer, state: 'active', confirmed_thumbprints: given };
   await client.call(AUTH_API.replaceIssuer, body, { ...options, ifMatch: etag });
   return `${compared}${issuer.issuer} is active.\n`;
+}
+
+/** One option of `set`: what it changes in the register. */
+const SETTINGS: Readonly<Record<string, (text: string, issuer: Issuer) => object>> = {
+  label: (label) => ({ label }),
+  visits: (text) => ({ players_may_visit: yesOrNo('visits', text) }),
+  sockets: (text, { quotas }) => ({ quotas: { ...quotas, sockets: Number(text) } }),
+  rooms: (text, { quotas }) => ({ quotas: { ...quotas, rooms: Number(text) } }),
+  entries: (text, { quotas }) => ({ quotas: { ...quotas, entries_per_minute: Number(text) } }),
+  'ca-certificate': (file) => ({ ca_certificate: file === 'none' ? null : readCertificate(file) }),
+  'certificate-sha256': (text) => ({ certificate_sha256: text === 'none' ? null : fingerprintOf(text) }),
+};
+
+function yesOrNo(option: string, text: string): boolean {
+  if (text === 'yes' || text === 'no') return text === 'yes';
+  throw new CommandError(`--${option} is yes or no.`, EX_USAGE);
+}
+
+async function set(client: AdminClient, [name = '']: readonly string[], values: Values) {
+  const given = Object.entries(SETTINGS).flatMap(([option, apply]) => {
+    const text = values[option];
+    return typeof text === 'string' ? [{ apply, text }] : [];
+  });
+  if (given.length === 0) {
+    const options = Object.keys(SETTINGS).map((option) => `--${option}`);
+    throw new CommandError(`Say what to set: ${options.join(', ')}.`, EX_USAGE);
+  }
+  const changed = await change(client, name, (issuer) =>
+    given.reduce((terms, { apply, text }) => ({ ...terms, ...apply(text, { ...issuer, ...terms }) }), {}),
+  );
+  return `${JSON.stringify(changed, undefined, 2)}\n`;
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {
@@ -144,7 +203,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       const { issuer, theirs, ours, granted } = await client.call(AUTH_API.acceptInvitation, body);
       return (
         `${issuer.issuer} is registered and ${issuer.state}. There our players may: ${granted.join(', ') || 'nothing'}.\n` +
-        `${comparison(issuer.issuer, theirs, ours)}Compare the keys with its administrator; then both run: netplay-federation activate\n`
+        `${comparison(issuer.issuer, theirs, ours)}Compare the keys with its administrator. Then each activates the other; here:\n` +
+        `  netplay-federation activate ${issuer.issuer} --thumbprint <each key of theirs>\n`
       );
     },
   },
@@ -152,6 +212,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     words: 0,
     async run(client) {
       const { issuers } = await client.call(AUTH_API.listIssuers);
+      if (issuers.length === 0) return 'No other instance is registered here.\n';
       return tableOf(
         issuers.map(({ id, state, issuer, label, permissions }) => [
           id,
@@ -178,6 +239,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     },
   },
   activate: { words: 1, options: ['thumbprint'], run: activate },
+  set: { words: 1, options: Object.keys(SETTINGS), run: set },
   suspend: {
     words: 1,
     async run(client, [name = '']) {
@@ -227,6 +289,10 @@ export const netplayFederation: Command = {
   usage,
   options: {
     label: { type: 'string' },
+    visits: { type: 'string' },
+    sockets: { type: 'string' },
+    rooms: { type: 'string' },
+    entries: { type: 'string' },
     permit: { type: 'string' },
     'plain-subject': { type: 'boolean' },
     'allow-http': { type: 'boolean' },
@@ -237,7 +303,16 @@ export const netplayFederation: Command = {
   },
   async run({ positionals: [command = '', ...words], values }, client) {
     const action = Object.hasOwn(ACTIONS, command) ? ACTIONS[command] : undefined;
-    if (action === undefined || action.words !== words.length) throw new CommandError(usage, EX_USAGE);
+    if (action === undefined) {
+      throw new CommandError(`There is no command "${command}".\n\n${usage}`, EX_USAGE);
+    }
+    if (action.words !== words.length) {
+      const line = usage.split('\n').find((each) => each.startsWith(`  netplay-federation ${command} `));
+      throw new CommandError(
+        `Not the words that ${command} takes; quote what has blanks in it:\n${line}`,
+        EX_USAGE,
+      );
+    }
     const misfit = Object.keys(values).find((name) => name !== 'url' && !action.options?.includes(name));
     if (misfit !== undefined) throw new CommandError(`${command} takes no --${misfit}.`, EX_USAGE);
     return action.run(client, words, values);

@@ -125,9 +125,9 @@ async function redeem(
       body: JSON.stringify({ id, secret, issuer: deps.audience }),
     });
     if (response.ok) return readAnswer(response, redeemed);
-    const { detail } = await readAnswer(response, problem);
+    const { code: theirs, detail } = await readAnswer(response, problem);
     const code = response.status === 503 ? 'peer_not_ready' : 'invitation_not_taken';
-    throw new AuthError(code, { because: `It says: ${printable(detail)}` });
+    throw new AuthError(code, { because: `It says: ${printable(`${detail} (${theirs})`)}` });
   });
   return permissions;
 }

@@ -24,9 +24,11 @@ export async function fetchPublishedKeys(
   return [...keys.values()];
 }
 
-/** As administrators compare them. */
+const MAX_SHOWN_KID_LENGTH = 128;
+
+/** As administrators compare them. The other side chose the kid; in a terminal it must write over nothing. */
 export const describeKey = ({ kid, alg, publicKey }: VerificationKey): DescribedKey => ({
-  kid,
+  kid: kid.replace(/\p{C}+/gu, ' ').slice(0, MAX_SHOWN_KID_LENGTH),
   alg,
   thumbprint: thumbprint(publicKey.export({ format: 'jwk' }) as Omit<PublicJwk, 'kid' | 'alg' | 'use'>),
 });

@@ -88,7 +88,11 @@ async function findShown(
 
 function assertRegistrable(deps: RedeemInvitationDeps, { terms }: Invitation, issuer: string): void {
   const reading = readIssuer(issuer, { allowHttp: terms.allow_http });
-  if ('fault' in reading) throw new AuthError('peer_url_refused', { because: `It ${reading.fault}.` });
+  if ('fault' in reading) {
+    throw new AuthError('peer_url_refused', {
+      because: `Its AUTH_ISSUER ${reading.fault}; whoever invites says what is allowed.`,
+    });
+  }
   // Its tokens name it as it names itself, and are compared sign by sign.
   if (reading.issuer !== issuer) {
     throw new AuthError('peer_url_refused', {

@@ -55,6 +55,7 @@ const STATUS: Record<AuthErrorCode, number> = {
   consent_required: 403,
   instance_not_found: 404,
   consent_not_found: 404,
+  too_many_consents: 429,
   too_many_ended: 429,
   assertion_missing: 401,
   assertion_used: 401,

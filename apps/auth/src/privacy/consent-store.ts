@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CONSENT_VERSION } from '@romm-netplay/protocol';
+import { CONSENT_VERSION, type RegisteredIssuer } from '@romm-netplay/protocol';
 
 /** A player's agreement that another instance learns who they are (P3.8). Times in ms since the epoch. */
 export interface Consent {
@@ -9,12 +9,20 @@ export interface Consent {
   /** What it said; see CONSENT_VERSION. */
   readonly version: number;
   readonly givenAtMs: number;
+  /** By which id the player agreed to be known. */
+  readonly shares: RegisteredIssuer['subject'];
   /** The `sid` of the tokens it allows: by this the other instance is told what has to end. */
   readonly grantId: string;
 }
 
-/** A later version may come from a replica that is updated already. */
-export const isCurrent = ({ version }: Pick<Consent, 'version'>): boolean => version >= CONSENT_VERSION;
+/**
+ * Whether a player has agreed to what an instance learns now: an administrator may since have chosen that it is
+ * their own id. A later version may come from a replica that is updated already.
+ */
+export const isCurrent = (
+  { version, shares }: Pick<Consent, 'version' | 'shares'>,
+  { subject }: Pick<RegisteredIssuer, 'subject'>,
+): boolean => version >= CONSENT_VERSION && (shares === 'plain' || subject === 'pairwise');
 
 /** Never a session's own id: what is told elsewhere must not name anything here. */
 export const newGrantId = (): string => randomBytes(16).toString('base64url');
@@ -35,8 +43,8 @@ export interface ConsentStore {
    */
   find(query: ConsentQuery): Promise<(Consent & { readonly sessionEnded: boolean }) | undefined>;
   /**
-   * Stores a consent, unless there is one of this version or a later one. One of an earlier version keeps its
-   * grant. Answers what is there now; of many who race, one has made it.
+   * Stores a consent, unless there is one of this version or a later one that shares no less. One of an earlier
+   * version, or that shares less, keeps its grant. Answers what is there now; of many who race, one has made it.
    */
   give(consent: Consent): Promise<{ readonly consent: Consent; readonly isNew: boolean }>;
   /** Ends the consent, and notes in the same transaction that its instance has to be told. False: none. */

@@ -21,16 +21,13 @@ export async function listVisitable(
   return active.map((instance) => visitable(instance, consentTo.get(instance.issuer)));
 }
 
-export const visitable = (
-  { issuer, label, subject: shares, players_may_visit: mayVisit }: RegisteredIssuer,
-  consent: Consent | undefined,
-): Visitable => ({
-  issuer,
-  label,
-  shares,
-  may_visit: mayVisit,
+export const visitable = (instance: RegisteredIssuer, consent: Consent | undefined): Visitable => ({
+  issuer: instance.issuer,
+  label: instance.label,
+  shares: instance.subject,
+  may_visit: instance.players_may_visit,
   consent:
-    consent === undefined || !isCurrent(consent)
+    consent === undefined || !isCurrent(consent, instance)
       ? null
       : { version: consent.version, given_at: new Date(consent.givenAtMs).toISOString() },
 });

@@ -20,6 +20,7 @@ const consentOf = (sub: string, changes: Partial<Consent> = {}): Consent => ({
   audience: B,
   version: CONSENT_VERSION,
   givenAtMs: NOW,
+  shares: 'pairwise',
   grantId: newGrantId(),
   ...changes,
 });
@@ -89,6 +90,18 @@ export function visitStoresContract(open: () => Promise<{ sql: Sql; other: Sql; 
     const later = consentOf(ada, { version: CONSENT_VERSION + 1, givenAtMs: NOW + 1 });
     const kept = { ...later, grantId: first.grantId };
     expect(await consents.give(later)).toEqual({ consent: kept, isNew: true });
+    expect(await consents.give(consentOf(ada))).toEqual({ consent: kept, isNew: false });
+  });
+
+  it('takes one that shares more in the place of one that shares less, never the other way round', async () => {
+    const ada = randomUUID();
+    const first = consentOf(ada, { version: CONSENT_VERSION + 1 });
+    await consents.give(first);
+    const racers = Array.from({ length: 8 }, () => consents.give(consentOf(ada, { shares: 'plain' })));
+    const answers = await Promise.all(racers);
+    const kept = { ...first, shares: 'plain' };
+    expect(answers.map(({ consent }) => consent)).toEqual(answers.map(() => kept));
+    expect(answers.filter(({ isNew }) => isNew)).toHaveLength(1);
     expect(await consents.give(consentOf(ada))).toEqual({ consent: kept, isNew: false });
   });
 

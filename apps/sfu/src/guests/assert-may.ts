@@ -45,7 +45,7 @@ function whyNot(
       : undefined;
   }
   if (record?.permissions.includes(permission)) return undefined;
-  const message = `Players of ${instance} may not ${DEEDS[permission]} here (${permission}); the administrator of this instance can allow it.`;
+  const message = `Players of ${instance} may not ${DEEDS[permission]} at the instance they visit (${permission}); its administrator can allow it.`;
   return new SocketError('issuer_not_permitted', { message });
 }
 

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import { checkReadiness, type ComponentCheck, type Handlers } from '@romm-netplay/service-kit';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
+import { assertMay, may } from '../guests/assert-may.js';
 import type { IceServer } from '../ice/ice-servers.js';
 import { resolveRoom, type ResolveRoomDeps } from '../rooms/resolve-room.js';
 import type { Player } from '../signaling/player.js';
@@ -41,7 +42,10 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof SFU_API> {
     },
 
     async ice({ headers, query }) {
-      const { playerId } = await assertPlayer(headers, query.token);
+      const player = await assertPlayer(headers, query.token);
+      // Relaying costs: whoever may only look at lists has no use for it.
+      if (!may(deps, player, 'rooms:create')) assertMay(deps, player, 'rooms:join');
+      const { playerId } = player;
       const { nodeId, url, announcedIp } = deps;
       const iceServers = deps
         .iceServersFor(playerId)

@@ -37,12 +37,12 @@ export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
 
     async createRoom({ headers, query, body }) {
       const { token, absentee } = await identifyAny(headers, query.token);
-      const { room_name: roomName, max_players: maxPlayers, password, ...extra } = body;
+      const { room_name: roomName, max_players: maxPlayers, password, visibility, ...extra } = body;
       const { room, resume_token: resumeToken } = await openReserved(deps, absentee, {
         room_name: roomName,
         max_players: maxPlayers,
         ...(password != null && password !== '' && { password }),
-        visibility: 'local',
+        visibility,
         allow_spectators: letsWatch(body),
         extra: roomExtraOf(extra),
         token,

@@ -1,4 +1,4 @@
-import type { MemberExtra, Replies, RequestData, RoomExtra } from '@romm-netplay/protocol';
+import type { MemberExtra, Replies, RequestData, RoomExtra, Visibility } from '@romm-netplay/protocol';
 import { assertMay, may, type GuestDeps } from '../guests/assert-may.js';
 import { useWriteToken, type UseWriteTokenDeps } from '../tokens/use-write-token.js';
 import { broadcastUsers } from './broadcast.js';
@@ -9,7 +9,10 @@ import { hashTicket } from './resume-ticket.js';
 import { Room } from './room.js';
 import type { TakePlaceDeps } from './take-place.js';
 
-export interface OpenRoomDeps extends UseWriteTokenDeps, TakePlaceDeps, GuestDeps {}
+export interface OpenRoomDeps extends UseWriteTokenDeps, TakePlaceDeps, GuestDeps {
+  /** Who finds rooms of clients that do not say. */
+  readonly defaultVisibility: Visibility;
+}
 
 /**
  * Opens a room with the caller in slot 0. Everything that can be known beforehand is checked before the
@@ -29,7 +32,7 @@ export async function openRoom(
     name: request.room_name,
     maxPlayers: request.max_players,
     passwordHash: request.password === undefined ? undefined : await hashPassword(request.password),
-    visibility: request.visibility,
+    visibility: request.visibility ?? deps.defaultVisibility,
     admits: request.admits,
     allowSpectators: request.allow_spectators,
     extra: request.extra,

@@ -3,10 +3,10 @@ import type { Player } from '../signaling/player.js';
 import type { Caller } from './caller.js';
 import { joinRoom, type JoinRoomDeps } from './join-room.js';
 import { keepPlace, type KeepPlaceDeps } from './keep-place.js';
-import { openRoom } from './open-room.js';
+import { openRoom, type OpenRoomDeps } from './open-room.js';
 import { NOBODY } from './place.js';
 
-export type ReservePlaceDeps = JoinRoomDeps & KeepPlaceDeps;
+export type ReservePlaceDeps = JoinRoomDeps & OpenRoomDeps & KeepPlaceDeps;
 
 /** A player who asks without a connection, by HTTP. */
 export interface Absentee {

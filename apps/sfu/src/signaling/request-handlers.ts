@@ -5,7 +5,7 @@ import { joinRoom, type JoinRoomDeps } from '../rooms/join-room.js';
 import { kickPlayer } from '../rooms/kick-player.js';
 import { leaveRoom } from '../rooms/leave-room.js';
 import { listRoomsFor } from '../rooms/list-rooms.js';
-import { openRoom } from '../rooms/open-room.js';
+import { openRoom, type OpenRoomDeps } from '../rooms/open-room.js';
 import { pauseGame, resumeGame } from '../rooms/pause-game.js';
 import { resumeRoom } from '../rooms/resume-room.js';
 import { returnToLobby } from '../rooms/return-to-lobby.js';
@@ -24,7 +24,7 @@ export type RequestHandlers = {
   readonly [T in RoomRequestType]: (caller: Caller, data: RequestData<T>) => Replies[T] | Promise<Replies[T]>;
 };
 
-export type RequestHandlersDeps = JoinRoomDeps & SendChatDeps & StartGameDeps;
+export type RequestHandlersDeps = OpenRoomDeps & JoinRoomDeps & SendChatDeps & StartGameDeps;
 
 /** The use case behind each request; a request without one does not compile. */
 export function createRequestHandlers(deps: RequestHandlersDeps): RequestHandlers {

@@ -61,8 +61,9 @@ export function bindConnection(
   socket.use(([name, ...args]: unknown[]) => receive(context, requests, String(name), args));
   socket.on('disconnect', (reason) => {
     const onPurpose = reason === 'client namespace disconnect';
-    // A handler begins within this call.
-    if (onPurpose && outbox.dialect.leavesByDisconnecting) void session.handle('leave-room', {});
+    // A handler begins within this call. A room that is moving keeps the place, for the grace time, where it goes.
+    if (onPurpose && outbox.dialect.leavesByDisconnecting)
+      session.handle('leave-room', {}).catch(() => undefined);
     aliases.forget(socket.id);
     session.disconnected();
   });

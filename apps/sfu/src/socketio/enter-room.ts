@@ -2,6 +2,7 @@ import { type MemberExtra, roomName as validRoomName, type Seat } from '@romm-ne
 import { MAX_PLAYERS } from '@romm-netplay/protocol/wire';
 import { SocketError } from '../errors.js';
 import { assertMay } from '../guests/assert-may.js';
+import { assertMayEnter } from '../guests/assert-may-enter.js';
 import { assertInNoRoom } from '../rooms/caller.js';
 import { compatibilityWith, IncompatibleGameError } from '../rooms/compatibility.js';
 import { findRoom } from '../rooms/find-room.js';
@@ -34,6 +35,7 @@ export const openRoom: LegacyHandler = async (context, payload) => {
     max_players: maxPlayers,
     password: passwordOf(request),
     allow_spectators: letsWatch(extra),
+    visibility: extra.visibility,
     extra: { ...roomExtraOf(extra), ...sessionid },
     token: ticketOf(context, request),
   });
@@ -109,13 +111,15 @@ async function join(
 /**
  * Clients of romm-sfu-server take it that who plays a delay-sync game has shown to have it, where netplay.v1
  * gives the benefit of the doubt. Whoever has a place already comes back to it.
- * @throws IncompatibleGameError; SocketError already_in_room, room_not_found, room_elsewhere
+ * @throws IncompatibleGameError; SocketError already_in_room, issuer_not_permitted, banned_here, room_not_found,
+ * room_elsewhere
  */
 async function assertVerified(context: ConnectionContext, name: string | undefined, has: MemberExtra) {
   // What is no name of a room is refused as such, by the request.
   if (!validRoomName.safeParse(name).success || name === undefined) return;
   const caller = callerOf(context);
   assertInNoRoom(caller);
+  assertMayEnter(context.rooms, caller.player, context.rooms.directory.find(name));
   const room = await findRoom(context.rooms, caller, name);
   if (room === undefined) throw new SocketError('room_not_found');
   if (room.placeOf(caller.player.playerId) !== undefined) return;

@@ -1,3 +1,4 @@
+import { VISIBILITIES } from '@romm-netplay/protocol';
 import { MAX_PLAYERS } from '@romm-netplay/protocol/wire';
 import { z } from 'zod';
 
@@ -42,6 +43,7 @@ const extra = z
     spectator_mode: z.unknown().optional(),
     allow_spectators: z.unknown().optional(),
     input_mode: z.unknown().optional(),
+    visibility: lenient(z.enum(VISIBILITIES)),
     token,
   })
   .catch({});

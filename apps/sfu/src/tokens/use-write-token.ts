@@ -12,14 +12,16 @@ export interface UseWriteTokenDeps {
   readonly countEntry: CountEntry;
   /** Told of a read token that opened or joined, where that is still allowed. */
   readonly onReadTokenJoin: (claims: TokenClaims) => void;
+  /** Told of a player of another instance who comes into a room. */
+  readonly onGuest: (guest: Player) => void;
 }
 
 /**
  * Verifies a write token of this very player and uses it up (P1.4, P1.9).
- * @throws TokenError, SocketError token_not_yours, guests_full, token_used; StateUnavailableError
+ * @throws TokenError, SocketError token_not_yours, token_used, guests_full; StateUnavailableError
  */
 export async function useWriteToken(
-  { verifier, consumer, policy, countEntry, onReadTokenJoin }: UseWriteTokenDeps,
+  { verifier, consumer, policy, countEntry, onReadTokenJoin, onGuest }: UseWriteTokenDeps,
   player: Player,
   token: string,
 ): Promise<void> {
@@ -27,8 +29,9 @@ export async function useWriteToken(
   if (claims.iss !== player.issuer || claims.sub !== player.sub) throw new SocketError('token_not_yours');
   // Older clients are this instance's own; nobody else has a reason to come with less than a write token.
   if (claims.type === 'sfu:read' && player.instance !== null) throw new TokenError('token_type');
-  // Before it is used up: who is told to come back later can come back with it.
-  await countEntry(player);
   if (claims.type === 'sfu:read') onReadTokenJoin(claims);
   else if (!(await consumer.consume(token, claims))) throw new SocketError('token_used');
+  // After it is used up: one token shown over and over must not use up what all guests of an instance may.
+  await countEntry(player);
+  if (player.instance !== null) onGuest(player);
 }

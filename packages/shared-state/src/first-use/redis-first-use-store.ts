@@ -2,16 +2,24 @@ import { StateUnavailableError } from '../errors.js';
 import type { RedisConnection } from '../redis/connection.js';
 import { type FirstUse, firstUseName, type FirstUseStore } from './first-use-store.js';
 
-/** Since when first uses are remembered without a gap. One hash tag with the uses. */
+/** The run of the server and since when it remembers first uses without a gap. One hash tag with the uses. */
 export const FIRST_USE_SINCE_KEY = 'sfu:{first-use}:since';
 export const firstUseKey = (name: string) => `sfu:{first-use}:${name}`;
 
+/**
+ * The beginning belongs to one run of one server: one that comes back from an older snapshot, or another one
+ * that takes its place, may have lost the last uses, and so begins anew. A server that does not tell its run is
+ * taken for the same.
+ */
 const SINCE = `
-local since = tonumber(redis.call('GET', KEYS[1]) or '')
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or '-'
+local held = redis.call('GET', KEYS[1]) or ''
+local since = string.sub(held, 1, #run + 1) == run .. ' ' and tonumber(string.sub(held, #run + 2))
 if not since then
   local time = redis.call('TIME')
   since = time[1] * 1000 + math.floor(time[2] / 1000)
-  redis.call('SET', KEYS[1], string.format('%.0f', since))
+  redis.call('SET', KEYS[1], string.format('%s %.0f', run, since))
 end
 `;
 

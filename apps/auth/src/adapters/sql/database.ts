@@ -8,6 +8,7 @@ import { signingKeys } from './migrations/0001-signing-keys.js';
 import { accountsAndSessions } from './migrations/0002-accounts-and-sessions.js';
 import { federationRegistry } from './migrations/0003-federation-registry.js';
 import { visits } from './migrations/0004-visits.js';
+import { consentShares } from './migrations/0005-consent-shares.js';
 import { pgliteDialect } from './pglite-dialect.js';
 import type { Schema } from './schema.js';
 
@@ -43,6 +44,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-accounts-and-sessions': accountsAndSessions,
   '0003-federation-registry': federationRegistry,
   '0004-visits': visits,
+  '0005-consent-shares': consentShares,
 };
 
 /** Opens the issuer's database and brings its schema up to date, under a lock that replicas share (P4.2). */

@@ -67,7 +67,14 @@ export interface Schema {
     redeemed_by: string | null;
   };
   /** What players agreed to (P3.8). */
-  consents: { sub: string; audience: string; version: number; given_at_ms: number; grant_id: string };
+  consents: {
+    sub: string;
+    audience: string;
+    version: number;
+    given_at_ms: number;
+    grant_id: string;
+    shares: 'pairwise' | 'plain';
+  };
   /** Visits that ended and whose host has not been told. */
   ended_visits: {
     grant_id: string;

@@ -1,4 +1,4 @@
-import type { Selectable, Transaction } from 'kysely';
+import { type Selectable, sql as raw, type Transaction } from 'kysely';
 import { type Consent, type ConsentStore, newGrantId } from '../../privacy/consent-store.js';
 import type { Sql } from './database.js';
 import type { Schema } from './schema.js';
@@ -55,7 +55,7 @@ export function createSqlConsentStore(sql: Sql): ConsentStore {
 }
 
 async function give(sql: Sql, consent: Consent): Promise<{ consent: Consent; isNew: boolean }> {
-  const { sub, audience, version, givenAtMs } = consent;
+  const { sub, audience, version, givenAtMs, shares } = consent;
   for (;;) {
     const given = await sql
       .insertInto('consents')
@@ -63,8 +63,17 @@ async function give(sql: Sql, consent: Consent): Promise<{ consent: Consent; isN
       .onConflict((conflict) =>
         conflict
           .columns(['sub', 'audience'])
-          .doUpdateSet({ version, given_at_ms: givenAtMs })
-          .where('consents.version', '<', version),
+          .doUpdateSet({
+            version: raw<number>`greatest(consents.version, ${version}::integer)`,
+            given_at_ms: givenAtMs,
+            shares,
+          })
+          .where((eb) =>
+            eb.or([
+              eb('consents.version', '<', version),
+              eb.and([eb('consents.shares', '=', 'pairwise'), eb.val(shares === 'plain')]),
+            ]),
+          ),
       )
       .returningAll()
       .executeTakeFirst();
@@ -139,6 +148,7 @@ const toRow = (consent: Consent): Selectable<Schema['consents']> => ({
   version: consent.version,
   given_at_ms: consent.givenAtMs,
   grant_id: consent.grantId,
+  shares: consent.shares,
 });
 
 const fromRow = (row: Selectable<Schema['consents']>): Consent => ({
@@ -147,4 +157,5 @@ const fromRow = (row: Selectable<Schema['consents']>): Consent => ({
   version: row.version,
   givenAtMs: row.given_at_ms,
   grantId: row.grant_id,
+  shares: row.shares,
 });

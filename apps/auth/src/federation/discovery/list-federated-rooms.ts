@@ -7,7 +7,7 @@ import {
   shownRecord,
 } from '@romm-netplay/protocol';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
-import { type ConsentStore, isCurrent } from '../../privacy/consent-store.js';
+import { type Consent, type ConsentStore, isCurrent } from '../../privacy/consent-store.js';
 import type { KnownRooms } from './peer-board.js';
 import type { PeerWatch } from './watch-peers.js';
 
@@ -33,7 +33,7 @@ export async function listFederatedRooms(
 ): Promise<FederatedRooms> {
   const known = peerWatch.known();
   const [records, given] = await Promise.all([rooms.list(), consents.list(sub)]);
-  const agreedTo = new Set(given.filter(isCurrent).map(({ audience }) => audience));
+  const consentTo = new Map(given.map((consent) => [consent.audience, consent]));
   const isWanted = (room: RoomRecord | SharedRoom) =>
     gameId === undefined || String(room['game_id']) === gameId;
   const share = Math.ceil(MAX_FOREIGN_ROOMS / Math.max(1, known.length));
@@ -41,7 +41,7 @@ export async function listFederatedRooms(
     (each.shared?.rooms ?? [])
       .filter(isWanted)
       .slice(0, share)
-      .map((room) => describe(room, each, agreedTo)),
+      .map((room) => describe(room, each, consentTo.get(each.peer.issuer))),
   );
   return {
     rooms: records
@@ -52,14 +52,14 @@ export async function listFederatedRooms(
   };
 }
 
-function describe(room: SharedRoom, known: KnownRooms, agreedTo: ReadonlySet<string>): ForeignRoom {
+function describe(room: SharedRoom, known: KnownRooms, consent: Consent | undefined): ForeignRoom {
   const { issuer, label, age_ms: ageMs } = known.instance;
   return {
     ...room,
     instance: issuer,
     instance_label: label,
     age_ms: ageMs ?? 0,
-    obstacle: obstacleOf(room, known, agreedTo),
+    obstacle: obstacleOf(room, known, consent),
   };
 }
 
@@ -67,12 +67,12 @@ function describe(room: SharedRoom, known: KnownRooms, agreedTo: ReadonlySet<str
 function obstacleOf(
   room: SharedRoom,
   { instance, peer }: KnownRooms,
-  agreedTo: ReadonlySet<string>,
+  consent: Consent | undefined,
 ): Obstacle | null {
   if (!peer.players_may_visit) return 'visits_off';
   if (!instance.may_join) return 'not_permitted';
   if (instance.state !== 'fresh') return 'unreachable';
-  if (!agreedTo.has(instance.issuer)) return 'consent_required';
+  if (consent === undefined || !isCurrent(consent, peer)) return 'consent_required';
   if (room.locked === true) return 'room_locked';
   return room.current >= room.max ? 'room_full' : null;
 }

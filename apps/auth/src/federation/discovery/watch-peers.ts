@@ -2,7 +2,7 @@ import type { Peers } from '@romm-netplay/peers';
 import type { RegisteredIssuer } from '@romm-netplay/protocol';
 import { BLANK, type KnownRooms, noteAnswer, noteFailure, type Notice, standing } from './peer-board.js';
 import { BUSY_FOR_MS, waitAfterPull } from './pull-schedule.js';
-import { pullRooms, type PullRoomsDeps } from './pull-rooms.js';
+import { isStillGood, pullRooms, type PullRoomsDeps } from './pull-rooms.js';
 
 export interface WatchPeersOptions extends Pick<PullRoomsDeps, 'issueAssertion'> {
   readonly peers: Pick<Peers, 'all' | 'fetchFor'>;
@@ -63,9 +63,12 @@ export function startWatchingPeers(options: WatchPeersOptions): PeerWatch {
     return all;
   }
 
-  function entryOf({ issuer }: RegisteredIssuer): Watched {
-    const entry = watched.get(issuer) ?? { notice: BLANK, dueAtMs: 0, running: undefined };
-    watched.set(issuer, entry);
+  function entryOf(peer: RegisteredIssuer): Watched {
+    const entry = watched.get(peer.issuer) ?? { notice: BLANK, dueAtMs: 0, running: undefined };
+    const { pulled } = entry.notice;
+    if (pulled !== undefined && !isStillGood(pulled, peer))
+      Object.assign(entry, { notice: BLANK, dueAtMs: 0 });
+    watched.set(peer.issuer, entry);
     return entry;
   }
 

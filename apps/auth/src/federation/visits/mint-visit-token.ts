@@ -32,7 +32,7 @@ export async function mintVisitToken(
   if (!host.players_may_visit) throw new AuthError('visits_off');
   const { sub, sessionId, netplayUsername } = player;
   const consent = await deps.consents.find({ sub, audience: host.issuer, sessionId });
-  if (consent === undefined || !isCurrent(consent)) throw new AuthError('consent_required');
+  if (consent === undefined || !isCurrent(consent, host)) throw new AuthError('consent_required');
   // Ended at another replica a moment ago: its grants were changed, and it must not get the new one.
   if (consent.sessionEnded) throw new TokenError('token_revoked');
   const visitor = {

@@ -1,5 +1,6 @@
-/** Pages of other instances open sockets here, and use nobody's cookies (P2.9, D8). */
+/** How guests come: from pages of other instances, using nobody's cookies (P2.9, D8), and not unnoticed. */
 import { afterEach, expect, it } from '@jest/globals';
+import { createLogger } from '@romm-netplay/service-kit';
 import { createDisposers, eventually } from '@romm-netplay/testing';
 import { oldState, register, startHome } from './support/home-instance.js';
 import { rawSocket, startNode } from './support/node.js';
@@ -39,4 +40,25 @@ it('never lets such a page act by a cookie that somebody has here', async () => 
   await eventually(async () => (await rawSocket(node.sfu, { headers: { origin } })).outcome === 'open');
   const partner = await rawSocket(node.sfu, { headers: { origin, cookie } });
   expect(await partner.call('hello', {})).toMatchObject({ ok: false, error: { code: 'unauthorized' } });
+});
+
+it('leaves a line in the log of each guest who comes into a room, by which they can be banned (P2.4)', async () => {
+  const lines: string[] = [];
+  const log = createLogger('sfu', 'warn', { write: (line) => void lines.push(line) });
+  const [theirs, state] = [disposers.use(await startHome()), oldState()];
+  await register(state, theirs);
+  const node = disposers.use(await startNode({}, { state, log }));
+  await (await node.connect('Ada')).open('den', { visibility: 'federated' });
+  const guest = await theirs.connect(node, 'Gus', { sub: 'gus', netplayUsername: 'Gus' });
+  const { room } = await guest.join('den');
+  const playerId = room.users.find(({ client_id: id }) => id === guest.clientId)?.player_id;
+  const audited = lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ audit }) => audit);
+  expect(audited).toEqual([
+    expect.objectContaining({
+      ...{ audit: 'guest.entered', iss: theirs.issuer, sub: 'gus', player_id: playerId },
+      name: `Gus@${new URL(theirs.issuer).host}`,
+    }),
+  ]);
 });
