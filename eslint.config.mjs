@@ -61,9 +61,16 @@ export default tseslint.config(
     files: ['apps/*/page/**/*.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['addEventListener', 'crypto', 'document', 'fetch', 'FormData', 'prompt', 'sessionStorage'].map(
-          (name) => [name, 'readonly'],
-        ),
+        [
+          'addEventListener',
+          'crypto',
+          'document',
+          'fetch',
+          'FormData',
+          'prompt',
+          'sessionStorage',
+          'setInterval',
+        ].map((name) => [name, 'readonly']),
       ),
     },
   },

@@ -28,7 +28,7 @@ export async function benchDiscovery(onRound: (done: number, total: number) => v
   try {
     const others = await startOthers(disposers);
     const subjects = await Promise.all(PEERS.map((peers) => startSubject(disposers, others.origin, peers)));
-    const contenders = subjects.map((subject) => contender(subject, others.asked));
+    const contenders = subjects.map((subject) => contender(subject, () => others.askedBy(subject.peers)));
     const results = await interleave(contenders, { rounds: 3, warmUpRounds: 1, onRound });
     const none = nameOf(0);
     const rows = await Promise.all(
@@ -55,17 +55,21 @@ export async function benchDiscovery(onRound: (done: number, total: number) => v
 
 /** Other instances, told apart by the path of their URL; only what they are asked in this bench. */
 async function startOthers(disposers: Disposers) {
-  let asked = 0;
+  /** By the number of instances that the asking one has. */
+  const asked = new Map<number, number>();
+  let answers = 0;
   const answer: RequestListener = (request, response) => {
-    asked += 1;
+    answers += 1;
+    const peers = Number(/^\/(\d+)\//.exec(request.url ?? '')?.[1]);
+    asked.set(peers, (asked.get(peers) ?? 0) + 1);
     const path = (request.url ?? '').replace(AUTH_API.shareRooms.path, '');
     const issuer = `http://127.0.0.1:${port()}${path}`;
     const isKnown = request.headers['if-none-match'] !== undefined;
-    if (isKnown && asked % 100 >= CHANGED_PERCENT) {
+    if (isKnown && answers % 100 >= CHANGED_PERCENT) {
       response.writeHead(304).end();
       return;
     }
-    const headers = { 'content-type': 'application/json', etag: `"${asked}"` };
+    const headers = { 'content-type': 'application/json', etag: `"${answers}"` };
     response.writeHead(200, headers).end(JSON.stringify(roomsOf(issuer)));
   };
   const server = createServer(answer);
@@ -75,7 +79,10 @@ async function startOthers(disposers: Disposers) {
     server.closeAllConnections();
     server.close();
   });
-  return { origin: `http://127.0.0.1:${port()}`, asked: () => asked };
+  return {
+    origin: `http://127.0.0.1:${port()}`,
+    askedBy: (peers: number) => asked.get(peers) ?? 0,
+  };
 }
 
 const roomsOf = (issuer: string) => ({
@@ -95,6 +102,7 @@ const roomsOf = (issuer: string) => ({
 });
 
 interface Subject {
+  readonly peers: number;
   readonly name: string;
   readonly pid: number;
   readonly authUrl: string;
@@ -109,10 +117,10 @@ async function startSubject(disposers: Disposers, origin: string, peers: number)
   const authUrl = service.urls['auth']!;
   const pinned = [(await generateSigningKey('ES256')).publicJwk];
   for (let index = 0; index < peers; index += 1) {
-    await register({ issuer: authUrl, authUrl, adminKey }, `${origin}/other-${index}`, pinned);
+    await register({ issuer: authUrl, authUrl, adminKey }, `${origin}/${peers}/other-${index}`, pinned);
   }
   await eventually(async () => (await look(authUrl)) === peers * ROOMS_EACH, 30_000);
-  return { name: nameOf(peers), pid: service.pid, authUrl };
+  return { peers, name: nameOf(peers), pid: service.pid, authUrl };
 }
 
 async function register(at: Administered, issuer: string, pinned: readonly object[]): Promise<void> {

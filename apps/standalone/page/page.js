@@ -97,11 +97,21 @@ onClick('#sign-out', async () => {
 
 // ---- the list of rooms
 
+const REFRESH_MS = 5_000;
+/** What is shown; undefined: nothing that could stay. */
+let listed;
+
 async function listRooms() {
   const [{ rooms, foreignRooms, instances }, visitable] = await Promise.all([
     netplay.federatedRooms(),
     netplay.instances(),
   ]);
+  // What has not changed stays: nobody clicks beside a button that was just replaced.
+  const news = JSON.stringify([rooms, foreignRooms, instances, visitable], (key, value) =>
+    key === 'age_ms' || key === 'updatedAt' ? undefined : value,
+  );
+  if (news === listed) return;
+  listed = news;
   const all = [...rooms, ...foreignRooms];
   $('#no-rooms').hidden = all.length > 0;
   $('#rooms').replaceChildren(...all.map((room) => rowOf(room, instances)));
@@ -157,6 +167,10 @@ async function joinOnceAgreed(options) {
 }
 
 onClick('#refresh', listRooms);
+setInterval(() => {
+  // A button that fails says why; this tries again by itself.
+  if (!$('#lobby').hidden && !document.hidden) listRooms().catch(() => undefined);
+}, REFRESH_MS);
 onSubmit('#open', ({ name, slots, password, visibility }) =>
   play(netplay.openRoom({ name, maxPlayers: Number(slots), visibility, ...(password && { password }) })),
 );
@@ -211,11 +225,16 @@ function showPlayers({ users }) {
       const seat = slot === null ? 'watching' : `P${slot + 1}`;
       label.textContent = `${seat}  ${name}${isOwner ? ' (host)' : ''}${connected ? '' : ', away'}`;
       const pad = document.createElement('span');
-      pad.className = 'pad';
+      pad.className = slot === room?.slot ? 'pad own' : 'pad';
       pad.append(
-        ...BUTTONS.map((button) => {
+        ...BUTTONS.map(({ label: sign }, button) => {
           const cell = document.createElement('span');
-          cell.textContent = button.label;
+          cell.textContent = sign;
+          if (slot === room?.slot) {
+            cell.addEventListener('pointerdown', () => press(button, true));
+            for (const end of ['pointerup', 'pointerleave'])
+              cell.addEventListener(end, () => press(button, false));
+          }
           return cell;
         }),
       );
@@ -233,13 +252,20 @@ function lightUp(slot) {
 
 function onKey(event, isDown) {
   const button = BUTTONS.findIndex(({ key }) => key === event.key);
-  if (!room || room.slot === null || button < 0 || event.repeat || event.target.matches('input')) return;
+  if (button < 0 || event.repeat || event.target.matches('input') || !press(button, isDown)) return;
   event.preventDefault();
+}
+
+/** Sends a button of the player's own pad; false when they have none. */
+function press(button, isDown) {
+  if (!room || room.slot === null) return false;
   const before = pressed.get(room.slot) ?? 0;
   const now = isDown ? before | (1 << button) : before & ~(1 << button);
+  if (now === before) return true;
   pressed.set(room.slot, now);
   room.sendFrame(INPUT_CHANNEL, Uint8Array.of(now));
   lightUp(room.slot);
+  return true;
 }
 addEventListener('keydown', (event) => onKey(event, true));
 addEventListener('keyup', (event) => onKey(event, false));
