@@ -28,4 +28,5 @@ export * from './revocations/revocation-log.js';
 export * from './rooms/memory-room-registry.js';
 export * from './rooms/redis-room-registry.js';
 export * from './rooms/room-registry.js';
+export * from './rounds.js';
 export * from './shared-state.js';

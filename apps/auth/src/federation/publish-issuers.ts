@@ -1,4 +1,4 @@
-import type { PublishedIssuers } from '@romm-netplay/shared-state';
+import { createRounds, type PublishedIssuers } from '@romm-netplay/shared-state';
 import type { IssuerRegistry } from './issuer-registry.js';
 
 /** With the time that followers take, whatever got lost on the way is everywhere again within a second. */
@@ -26,7 +26,6 @@ export interface IssuerPublisher {
  */
 export async function startPublishingIssuers(options: PublishIssuersOptions): Promise<IssuerPublisher> {
   const { registry, published, onError, onSetBack, compareMs = COMPARE_MS } = options;
-  let running: Promise<void> | undefined;
   let failing = false;
 
   async function compare(): Promise<void> {
@@ -52,26 +51,18 @@ export async function startPublishingIssuers(options: PublishIssuersOptions): Pr
       },
     );
 
-  /** One round at a time; whoever asks during one gets the next, which sees what they changed. */
-  function publish(): Promise<void> {
-    const next = (running ?? Promise.resolve()).then(round);
-    running = next;
-    void next.then(() => {
-      if (running === next) running = undefined;
-    });
-    return next;
-  }
+  const rounds = createRounds(round);
 
   const comparing = setInterval(() => {
-    if (running === undefined) void publish();
+    if (rounds.running === undefined) void rounds.next();
   }, compareMs);
-  await publish();
+  await rounds.next();
 
   return {
-    publish,
+    publish: rounds.next,
     async close() {
       clearInterval(comparing);
-      await running;
+      await rounds.running;
     },
   };
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { connectNetplay, NetplayError, type NetplaySocket } from '@romm-netplay/client';
+import { connectNetplay, type NetplaySocket } from '@romm-netplay/client';
 import { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import { WebSocket } from 'ws';
 import { forge, mint } from './auth-calls.js';
 import { exchangeInput } from './input-exchange.js';
+import { refused } from './refused.js';
 import type { Transcript } from './transcript.js';
 
 const FRAMES = 600;
@@ -119,19 +120,4 @@ async function attack(stage: Stage, mallory: Player, alice: Player, usedToken: s
       WebSocket: WebSocket,
     }),
   );
-}
-
-async function refused(
-  transcript: Transcript,
-  what: string,
-  code: string,
-  attempt: () => Promise<unknown>,
-): Promise<void> {
-  try {
-    await attempt();
-    transcript.claim(`${what} -> accepted`, false);
-  } catch (error) {
-    const answered = error instanceof NetplayError ? error.code : String(error);
-    transcript.claim(`${what} -> refused: ${answered}`, answered === code);
-  }
 }

@@ -1,5 +1,6 @@
 import type { RegisteredIssuer } from '@romm-netplay/protocol';
 import { StateUnavailableError } from '../errors.js';
+import { createRounds } from '../rounds.js';
 import type { IssuerFeed } from './issuer-feed.js';
 
 /** With the way to Redis and back, every process knows of a change within a second (P2.4). */
@@ -36,7 +37,6 @@ export function followIssuers(options: FollowIssuersOptions): FollowedIssuers {
   const { registry, onChanged, onError, pollMs = POLL_MS } = options;
   let known: ReadonlyMap<string, RegisteredIssuer> | undefined;
   let knownVersion: number | undefined;
-  let running: Promise<void> | undefined;
   let failing = false;
   let closed = false;
 
@@ -64,15 +64,7 @@ export function followIssuers(options: FollowIssuersOptions): FollowedIssuers {
     }
   }
 
-  /** One read at a time; whoever asks during one gets the next, which sees what they changed. */
-  function refresh(): Promise<void> {
-    const next = (running ?? Promise.resolve()).then(read);
-    running = next;
-    void next.then(() => {
-      if (running === next) running = undefined;
-    });
-    return next;
-  }
+  const rounds = createRounds(read);
 
   function knownOrThrow(): ReadonlyMap<string, RegisteredIssuer> {
     if (known === undefined) throw new StateUnavailableError();
@@ -80,14 +72,14 @@ export function followIssuers(options: FollowIssuersOptions): FollowedIssuers {
   }
 
   const polling = setInterval(() => {
-    if (running === undefined) void refresh();
+    if (rounds.running === undefined) void rounds.next();
   }, pollMs);
-  void refresh();
+  void rounds.next();
 
   return {
     get: (issuer) => knownOrThrow().get(issuer),
     all: () => [...knownOrThrow().values()],
-    refresh,
+    refresh: rounds.next,
     close() {
       closed = true;
       clearInterval(polling);

@@ -1,4 +1,5 @@
 import { StateUnavailableError } from '../errors.js';
+import { createRounds } from '../rounds.js';
 import { REVOCATION_RETENTION_MS, type RevocationCursor, type RevocationFeed } from './revocation-log.js';
 
 /** Twice a second and a bit: with the way to Redis and back, everybody knows within a second. */
@@ -34,7 +35,6 @@ export function followRevocations(options: FollowRevocationsOptions): Revocation
   /** In the order of `knownAtMs`, so the oldest stand in front. */
   const ended = new Map<string, number>();
   let cursor: RevocationCursor | undefined;
-  let running: Promise<void> | undefined;
   let failing = false;
   let closed = false;
 
@@ -59,27 +59,19 @@ export function followRevocations(options: FollowRevocationsOptions): Revocation
     }
   }
 
-  /** One read at a time; whoever asks during one gets the next, which sees what they appended. */
-  function refresh(): Promise<void> {
-    const next = (running ?? Promise.resolve()).then(read);
-    running = next;
-    void next.then(() => {
-      if (running === next) running = undefined;
-    });
-    return next;
-  }
+  const rounds = createRounds(read);
 
   const polling = setInterval(() => {
-    if (running === undefined) void refresh();
+    if (rounds.running === undefined) void rounds.next();
   }, pollMs);
-  void refresh();
+  void rounds.next();
 
   return {
     isRevoked(sessionRef) {
       if (cursor === undefined) throw new StateUnavailableError();
       return ended.has(sessionRef);
     },
-    refresh,
+    refresh: rounds.next,
     close() {
       closed = true;
       clearInterval(polling);

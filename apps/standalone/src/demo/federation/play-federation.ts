@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { NetplayError, type NetplayRoom } from '@romm-netplay/client';
+import type { NetplayRoom } from '@romm-netplay/client';
 import type { FederatedClient, FederatedRooms } from '@romm-netplay/client/federation';
 import { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import { createCloseStack } from '@romm-netplay/service-kit';
 import { exchangeInput } from '../input-exchange.js';
+import { refused } from '../refused.js';
 import type { Transcript } from '../transcript.js';
 import { befriend, callAdmin, changeIssuer } from './administrator.js';
 import { type DemoInstance, startInstance } from './instances.js';
@@ -148,7 +149,7 @@ async function suspend(
   const took = Math.round(performance.now() - startedAt);
   transcript.claim(`Alice is out after ${took} ms: ${visit.reason?.message ?? ''}`, visit.state === 'closed');
   transcript.claim('the room of B goes on', host.state === 'connected' && host.users.length === 1);
-  await refused(transcript, 'joining again', undefined, () =>
+  await refused(transcript, 'joining again', 'not_admitted', () =>
     alice.joinRoom({ name: ROOM, instance: b.issuer }),
   );
 }
@@ -161,20 +162,4 @@ async function until<T>(look: () => T | undefined): Promise<T | undefined> {
     await delay(10);
   }
   return undefined;
-}
-
-/** Claims that an attempt fails, with this code if one is given. */
-async function refused(
-  transcript: Transcript,
-  what: string,
-  code: string | undefined,
-  attempt: () => Promise<unknown>,
-): Promise<void> {
-  try {
-    await attempt();
-    transcript.claim(`${what} -> accepted`, false);
-  } catch (error) {
-    const answered = error instanceof NetplayError ? error.code : String(error);
-    transcript.claim(`${what} -> refused: ${answered}`, code === undefined || answered === code);
-  }
 }
