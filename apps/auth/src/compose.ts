@@ -1,4 +1,4 @@
-import { createPeers, type Peers } from '@romm-netplay/peers';
+import type { Peers } from '@romm-netplay/peers';
 import { openApiDocument } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import {
@@ -33,7 +33,6 @@ import {
   MAX_CLOCK_SKEW_SECONDS,
   MIGRATION_FEATURES,
   READ_TOKEN_TTL_SECONDS,
-  type TokenIssuer,
   trustOnly,
 } from '@romm-netplay/token-core';
 import { ensureFirstAdmin } from './accounts/first-admin.js';
@@ -44,32 +43,20 @@ import { loadEncryptionKey } from './adapters/file-encryption-key.js';
 import { createIdentityProviders } from './adapters/identity-providers.js';
 import { type Database, openDatabase } from './adapters/sql/database.js';
 import { createSqlAccountStore } from './adapters/sql/sql-account-store.js';
-import { createSqlConsentStore } from './adapters/sql/sql-consent-store.js';
-import { createSqlEndedVisitStore } from './adapters/sql/sql-ended-visit-store.js';
 import { createSqlHeldIdentityStore } from './adapters/sql/sql-held-identity-store.js';
-import { createSqlInvitationStore } from './adapters/sql/sql-invitation-store.js';
-import { createSqlIssuerRegistry } from './adapters/sql/sql-issuer-registry.js';
 import { createSqlKeyStore } from './adapters/sql/sql-key-store.js';
-import { createSqlSecretStore } from './adapters/sql/sql-secret-store.js';
 import { createSqlSessionStore } from './adapters/sql/sql-session-store.js';
+import { followPeers, publishIssuers, registryDeps, visitDeps, watchPeers } from './compose-federation.js';
 import type { AuthConfig } from './config.js';
 import { createHandlers, type HandlersDeps } from './http/handlers.js';
 import { createRefreshCookie } from './http/refresh-cookie.js';
 import { createServerAccess } from './http/server-access.js';
 import { SETUP_DOCUMENTS, SETUP_PATH } from './http/setup-page.js';
 import { translateError } from './http/translate-error.js';
-import { type PeerWatch, startWatchingPeers } from './federation/discovery/watch-peers.js';
-import { createInvitationLimits } from './federation/invitation-limits.js';
-import { type IssuerPublisher, startPublishingIssuers } from './federation/publish-issuers.js';
-import { ENDED_GUESTS_RULE } from './federation/visits/end-guests.js';
-import { startTellingHosts } from './federation/visits/keep-telling-hosts.js';
-import { PAIRWISE_SECRET } from './federation/visits/visiting-subject.js';
-import { instanceSecret } from './keys/instance-secret.js';
 import { startKeepingKeys } from './keys/keep-keys.js';
 import type { KeyManagementDeps } from './keys/key-management.js';
 import type { KeyStore } from './keys/key-store.js';
 import { createSigningKeys, type SigningKeys } from './keys/signing-keys.js';
-import { CONSENT_RULE, type ConsentEvent } from './privacy/give-consent.js';
 import { startKeepingSessions } from './sessions/keep-sessions.js';
 
 export interface Auth {
@@ -191,52 +178,6 @@ async function keepKeys(
   return keys;
 }
 
-/** The registered issuers are kept in the database; every process learns of them from what is published. */
-async function publishIssuers({ state, database, closing, log, now }: Foundation): Promise<IssuerPublisher> {
-  const publisher = await startPublishingIssuers({
-    registry: createSqlIssuerRegistry(database.sql, { now }),
-    published: state.issuers,
-    onError: (error) => log.error({ err: error }, 'registered issuers not published'),
-    onSetBack: () =>
-      log.warn('The database knows less of issuers than was published; if it was restored, check the list.'),
-  });
-  closing.defer(() => publisher.close());
-  return publisher;
-}
-
-/** Changing who is registered, and inviting others. */
-const registryDeps = ({ state, database, now }: Foundation, publisher: IssuerPublisher, peers: Peers) => ({
-  issuers: createSqlIssuerRegistry(database.sql, { now }),
-  issuersChanged: () => publisher.publish().then(() => peers.refresh()),
-  invitations: createSqlInvitationStore(database.sql, { now }),
-  invitationLimits: createInvitationLimits((rule) => state.limiter(rule)),
-});
-
-/** Other instances, as the registry names them from moment to moment. */
-async function followPeers({ state, closing, log, now }: Foundation): Promise<Peers> {
-  const peers = createPeers({
-    registry: state.issuers,
-    now,
-    onError: (error, peer) => log.error({ err: error, peer }, 'other instances not followed'),
-  });
-  closing.defer(() => peers.close());
-  // Whoever calls right after the start finds the others known.
-  await peers.refresh();
-  return peers;
-}
-
-/** What other instances tell of their rooms. */
-function watchPeers({ closing, log, now }: Foundation, peers: Peers, issuer: TokenIssuer): PeerWatch {
-  const watch = startWatchingPeers({
-    peers,
-    issueAssertion: (audience) => issuer.issueAssertion(audience),
-    now,
-    onError: (error, peer) => log.warn({ err: error, peer }, 'rooms of another instance not known'),
-  });
-  closing.defer(() => watch.close());
-  return watch;
-}
-
 /** Minting and verifying. */
 function tokenDeps(
   { config, issuer, state, closing, log, watch, now }: Foundation,
@@ -313,36 +254,6 @@ function playerDeps(
     },
     onLogin: (event: Readonly<Record<string, unknown>>) => audit('login', event),
     onReuse: ({ id, sub }: { id: string; sub: string }) => audit('refresh_token.reused', { sid: id, sub }),
-  };
-}
-
-/** Players of this instance at others, and how others end what their players do here. */
-async function visitDeps(
-  { state, database, closing, log, audit, now }: Foundation,
-  peers: Peers,
-  issuer: TokenIssuer,
-  { cipher }: KeyManagementDeps,
-) {
-  const secrets = createSqlSecretStore(database.sql);
-  const teller = startTellingHosts({
-    endedVisits: createSqlEndedVisitStore(database.sql),
-    peers,
-    issuer,
-    now,
-    onUntold: (peer, error) => log.warn({ err: error, peer }, 'ended visits not told; tried again later'),
-    onGivenUp: (peer, visits) => log.error({ peer, visits }, 'ended visits not told for a day; given up'),
-    onError: (error) => log.error({ err: error }, 'ended visits not looked for'),
-  });
-  closing.defer(() => teller.close());
-  return {
-    secrets,
-    pairwiseSecret: await instanceSecret({ secrets, cipher }, PAIRWISE_SECRET),
-    consents: createSqlConsentStore(database.sql),
-    consentLimit: state.limiter(CONSENT_RULE),
-    onConsent: ({ outcome, ...details }: ConsentEvent) => audit(`consent.${outcome}`, { ...details }),
-    onVisitsEnded: () => teller.announce(),
-    endedGuests: state.limiter(ENDED_GUESTS_RULE),
-    issuerFeed: state.issuers,
   };
 }
 
