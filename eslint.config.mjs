@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 /**
  * Dependencies point one way (docs/ARCHITECTURE.md):
- * main -> compose -> {http, ws, adapters} -> use cases -> ports, errors -> packages.
+ * main -> composition -> {transports, adapters} -> use cases, floor by floor -> ports, errors -> packages.
  */
 const FRAMEWORKS = ['express', 'ws', 'redis', 'pg', 'socket.io', 'jsonwebtoken'];
 const OTHER_APPS = ['@romm-netplay/auth', '@romm-netplay/sfu', '@romm-netplay/standalone'];
@@ -20,16 +20,51 @@ const forbid = (names, groups, message) => [
   },
 ];
 
-/** Deep paths of a use-case folder that lead outwards. */
-const OUTWARD = [
-  '**/adapters/**',
-  '**/http/**',
-  '**/ws/**',
-  '**/socketio/**',
-  '**/compose.js',
-  '**/config.js',
-  '**/main.js',
-];
+/**
+ * The folders of each app, ground first: a folder imports from those before it and never from one after it.
+ * Use cases, which know no framework, are those before the first transport.
+ */
+const FLOORS = {
+  auth: {
+    useCases: [
+      ...['identity', 'privacy', 'keys', 'rooms', 'federation', 'sessions'],
+      ...['accounts', 'tokens', 'sign-in'],
+    ],
+    transports: ['http'],
+  },
+  sfu: {
+    useCases: [
+      ...['ice', 'doctor', 'players', 'rooms/model', 'guests', 'tokens', 'rooms', 'nodes', 'signaling'],
+    ],
+    transports: ['ws', 'socketio', 'http'],
+  },
+};
+const OUTSIDE = ['**/adapters/**', '**/composition/**', '**/config.js', '**/main.js'];
+
+function floorRules(app, { useCases, transports }) {
+  const floors = [...useCases, ...transports];
+  return floors.map((folder, i) => {
+    const isTransport = transports.includes(folder);
+    const above = floors.slice(i + 1).filter((other) => !folder.startsWith(`${other}/`));
+    const parents = floors.slice(i + 1).filter((other) => folder.startsWith(`${other}/`));
+    return {
+      files: [`apps/${app}/src/${folder}/**/*.ts`],
+      // A folder inside another has a floor of its own.
+      ignores: floors
+        .filter((other) => other.startsWith(`${folder}/`))
+        .map((other) => `apps/${app}/src/${other}/**`),
+      rules: {
+        'no-restricted-imports': forbid(
+          [...(isTransport ? [] : FRAMEWORKS), ...OTHER_APPS, ...TEST_ONLY],
+          [...OUTSIDE, ...above.map((other) => `**/${other}/**`), ...parents.map(() => '../*.js')],
+          isTransport
+            ? 'Transports translate; only the composition picks adapters, and no import runs back up.'
+            : 'Use cases know no transport, adapter or configuration, and no import runs back up.',
+        ),
+      },
+    };
+  });
+}
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/.turbo/**'] },
@@ -37,7 +72,12 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        project: ['tsconfig.dom.json', 'tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -91,27 +131,14 @@ export default tseslint.config(
       'no-restricted-imports': forbid([...OTHER_APPS, ...TEST_ONLY], [], 'Apps never import each other.'),
     },
   },
+  ...Object.entries(FLOORS).flatMap(([app, floors]) => floorRules(app, floors)),
   {
-    files: ['apps/*/src/http/**/*.ts', 'apps/*/src/ws/**/*.ts', 'apps/*/src/socketio/**/*.ts'],
-    rules: {
-      'no-restricted-imports': forbid(
-        [...OTHER_APPS, ...TEST_ONLY],
-        ['**/adapters/**', '**/compose.js', '**/config.js', '**/main.js'],
-        'Transports translate; only compose.ts picks adapters.',
-      ),
-    },
-  },
-  {
-    files: [
-      'apps/auth/src/{tokens,keys,identity,accounts,sessions,rooms,federation,privacy}/**/*.ts',
-      'apps/sfu/src/{nodes,rooms,signaling,tokens,guests,ice,doctor}/**/*.ts',
-      'apps/*/src/{ports,errors}.ts',
-    ],
+    files: ['apps/*/src/{ports,errors}.ts'],
     rules: {
       'no-restricted-imports': forbid(
         [...FRAMEWORKS, ...OTHER_APPS, ...TEST_ONLY],
-        OUTWARD,
-        'Use cases know no transport, adapter or configuration.',
+        OUTSIDE,
+        'Ports and errors lie below everything.',
       ),
     },
   },

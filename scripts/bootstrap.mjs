@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,17 @@ export function run(command, args, options = {}) {
   });
   if (error) throw error;
   return status ?? 1;
+}
+
+/** Runs a tool beside others; answers its exit code and what it printed. */
+export function runQuietly(command, args) {
+  const child = spawn(command, args, { cwd: root, env: toolEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status: status ?? 1, output }));
+  });
 }
 
 /** pnpm keeps a copy of the lockfile it installed from; equal copies mean there is nothing to do. */

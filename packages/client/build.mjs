@@ -1,4 +1,4 @@
-/** Bundles what tsc has compiled for use without a bundler. */
+/** Bundles what was built for use without a bundler. */
 import { build } from 'esbuild';
 import { bundles, settings } from './bundles.mjs';
 

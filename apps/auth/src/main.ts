@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { announce, runService } from '@romm-netplay/service-kit';
 import { setupNotice } from './accounts/setup-notice.js';
-import { composeAuth } from './compose.js';
+import { composeAuth } from './composition/compose.js';
 import { parseConfig } from './config.js';
 
 await runService(async () => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { announce, runService } from '@romm-netplay/service-kit';
-import { composeSfu } from './compose.js';
+import { composeSfu } from './composition/compose.js';
 import { parseConfig } from './config.js';
 
 await runService(async () => {

@@ -1,6 +1,6 @@
 import type { CloseName } from '@romm-netplay/protocol/wire';
 import type { LegacyTokenClaims, WriteTokenClaims } from '@romm-netplay/token-core';
-import type { EventMessage } from './rooms/event-message.js';
+import type { EventMessage } from './players/event-message.js';
 
 /** Uses up write tokens: in the shared state, or by asking auth (mode A3). */
 export interface WriteTokenConsumer {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Compatibility } from '@romm-netplay/protocol';
-import { compatibilityWith, type GameFacts } from '../src/rooms/compatibility.js';
+import { compatibilityWith, type GameFacts } from '../src/rooms/model/compatibility.js';
 import { codeOf, startNode, type TestNode } from './support/node.js';
 
 const SHA1 = 'DA39A3EE5E6B4B0D3255BFEF95601890AFD80709';

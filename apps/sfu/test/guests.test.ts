@@ -6,7 +6,7 @@ import { CLOSE_CODES } from '@romm-netplay/protocol/wire';
 import type { SharedState } from '@romm-netplay/shared-state';
 import { createDisposers, eventually } from '@romm-netplay/testing';
 import type { Subject } from '@romm-netplay/token-core';
-import { guestName } from '../src/guests/guest-name.js';
+import { guestName } from '../src/players/guest-name.js';
 import { type HomeInstance, oldState, register, startHome, type Terms } from './support/home-instance.js';
 import { connectLegacy, legacySocket, outcomeOf, sfuExtra } from './support/legacy-player.js';
 import { codeOf, nextEvent, rawSocket, startNode, type TestNode, type TestPlayer } from './support/node.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RequestInput, RequestType } from '@romm-netplay/protocol';
 import { CHANNELS, MAX_BANS } from '@romm-netplay/protocol/wire';
-import { Room } from '../src/rooms/room.js';
+import { Room } from '../src/rooms/model/room.js';
 import { codeOf, lose, nextEvent, startNode, type TestNode, type TestPlayer } from './support/node.js';
 
 let node: TestNode;

@@ -12,7 +12,7 @@ import {
 } from '@romm-netplay/shared-state';
 import { createDisposers, eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
 import request from 'supertest';
-import { createOpenSockets } from '../src/signaling/open-sockets.js';
+import { createOpenSockets } from '../src/players/open-sockets.js';
 import { codeOf, ISSUER, lose, nextEvent, rawSocket, startNode, type TestNode } from './support/node.js';
 
 const disposers = createDisposers();

@@ -9,11 +9,11 @@ import type { Caller } from '../src/rooms/caller.js';
 import { expirePlaces } from '../src/rooms/expire-places.js';
 import { keepPlace } from '../src/rooms/keep-place.js';
 import { createPasswordCheck } from '../src/rooms/password.js';
-import type { Holder } from '../src/rooms/place.js';
+import type { Holder } from '../src/rooms/model/place.js';
 import { createRoomDirectory } from '../src/rooms/room-directory.js';
-import type { RoomState } from '../src/rooms/room-state.js';
-import { Room } from '../src/rooms/room.js';
-import { type Player, playerOf } from '../src/signaling/player.js';
+import type { RoomState } from '../src/rooms/model/room-state.js';
+import { Room } from '../src/rooms/model/room.js';
+import { type Player, playerOf } from '../src/players/player.js';
 import { createRequestHandlers, type RequestHandlersDeps } from '../src/signaling/request-handlers.js';
 
 const ISSUER = 'https://a.example';

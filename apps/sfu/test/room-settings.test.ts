@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RequestInput, RequestType } from '@romm-netplay/protocol';
 import { MAX_CHAT_HISTORY, MAX_CHAT_HISTORY_BYTES, MAX_SPECTATORS } from '@romm-netplay/protocol/wire';
 import { eventually } from '@romm-netplay/testing';
-import { ChatHistory } from '../src/rooms/chat-history.js';
+import { ChatHistory } from '../src/rooms/model/chat-history.js';
 import {
   codeOf,
   lose,

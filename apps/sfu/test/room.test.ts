@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Outbox } from '../src/ports.js';
-import { EventMessage } from '../src/rooms/event-message.js';
-import type { Holder } from '../src/rooms/place.js';
-import { Room } from '../src/rooms/room.js';
-import { type Player, playerOf } from '../src/signaling/player.js';
+import { EventMessage } from '../src/players/event-message.js';
+import type { Holder } from '../src/rooms/model/place.js';
+import { Room } from '../src/rooms/model/room.js';
+import { type Player, playerOf } from '../src/players/player.js';
 
 const silent = (): Outbox => ({
   sendEvent: () => undefined,

@@ -202,7 +202,7 @@ describe('what nobody gets at', () => {
 
   it('equal subjects of two issuers are two people (D5)', async () => {
     const { legacyUserId } = await import('../src/socketio/legacy-id.js');
-    const { playerOf } = await import('../src/signaling/player.js');
+    const { playerOf } = await import('../src/players/player.js');
     const of = (iss: string) =>
       legacyUserId(
         playerOf({ iss, sub: 'ada', aud: 'x', iat: 0, exp: 1, type: 'sfu:read' }, () => true).playerId,

@@ -5,6 +5,7 @@ export * from './http/bearer.js';
 export * from './http/entity-tag.js';
 export * from './http/http-error.js';
 export * from './http/json-body.js';
+export * from './http/listen.js';
 export * from './http/operations.js';
 export * from './http/secret-check.js';
 export * from './http/server.js';

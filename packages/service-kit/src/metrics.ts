@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
-import { listen, type ListeningServer } from './http/server.js';
+import { listen, type ListeningServer } from './http/listen.js';
 import type { Audit } from './logger.js';
 
 /** The metrics of one service, with those of its process. */

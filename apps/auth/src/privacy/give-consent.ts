@@ -1,7 +1,7 @@
 import { CONSENT_VERSION } from '@romm-netplay/protocol';
 import type { AttemptLimiter, AttemptRule } from '@romm-netplay/shared-state';
 import { AuthError } from '../errors.js';
-import { findInstance, type FindInstanceDeps } from '../federation/visits/find-instance.js';
+import { findInstance, type FindInstanceDeps } from './find-instance.js';
 import { type ConsentStore, isCurrent, newGrantId } from './consent-store.js';
 import { type Visitable, visitable } from './list-visitable.js';
 

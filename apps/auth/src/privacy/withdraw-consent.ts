@@ -1,5 +1,5 @@
 import { AuthError } from '../errors.js';
-import { canonicalIssuer } from '../federation/visits/find-instance.js';
+import { canonicalIssuer } from './find-instance.js';
 import type { ConsentStore } from './consent-store.js';
 import type { ConsentEvent } from './give-consent.js';
 

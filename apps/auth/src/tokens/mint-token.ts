@@ -1,6 +1,6 @@
 import type { JtiStore } from '@romm-netplay/shared-state';
 import type { IssuedToken, TokenIssuer } from '@romm-netplay/token-core';
-import { canonicalIssuer } from '../federation/visits/find-instance.js';
+import { canonicalIssuer } from '../privacy/find-instance.js';
 import { mintVisitToken, type MintVisitTokenDeps } from '../federation/visits/mint-visit-token.js';
 import { authenticate, type AuthenticateDeps } from '../identity/authenticate.js';
 import type { Credentials } from '../ports.js';

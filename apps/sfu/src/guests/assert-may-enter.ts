@@ -1,4 +1,4 @@
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 import { assertMay, type GuestDeps, may } from './assert-may.js';
 
 /**

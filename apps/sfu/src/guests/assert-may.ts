@@ -1,7 +1,7 @@
 import type { Peers } from '@romm-netplay/peers';
 import type { IssuerPermission, RegisteredIssuer } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 
 export interface GuestDeps {
   /** Other instances, as this node knows them; asked for guests only. */

@@ -1,6 +1,6 @@
 import { SocketError } from '../errors.js';
-import type { OpenSockets } from '../signaling/open-sockets.js';
-import type { Player } from '../signaling/player.js';
+import type { OpenSockets } from '../players/open-sockets.js';
+import type { Player } from '../players/player.js';
 import type { GuestDeps } from './assert-may.js';
 
 /** Whether this node takes one more socket of a guest's instance. @throws SocketError guests_full */

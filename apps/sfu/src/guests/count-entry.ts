@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { DEFAULT_QUOTAS } from '@romm-netplay/protocol';
 import type { AttemptLimiter, AttemptRule } from '@romm-netplay/shared-state';
 import { SocketError } from '../errors.js';
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 import type { GuestDeps } from './assert-may.js';
 
 /**

@@ -1,5 +1,5 @@
 import { GUESTS_MEMBER, type RoomRecord } from '@romm-netplay/protocol';
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 import { isOpenTo, type Openness } from './is-open-to.js';
 
 /** A room of this node, as far as it matters here. */

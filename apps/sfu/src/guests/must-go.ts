@@ -1,5 +1,5 @@
 import type { IssuerPermission } from '@romm-netplay/protocol';
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 import { type GuestDeps, isWelcome, may } from './assert-may.js';
 
 /** A guest in a room. */

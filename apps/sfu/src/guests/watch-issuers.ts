@@ -1,5 +1,11 @@
 import type { IssuerPermission, RegisteredIssuer } from '@romm-netplay/protocol';
-import type { IssuerChange } from './end-unwelcome.js';
+
+/** What has changed of an instance. */
+export interface IssuerChange {
+  readonly issuer: string;
+  /** Permissions that its players had and have no more. */
+  readonly taken: readonly IssuerPermission[];
+}
 
 /** Remembers what each issuer might do, and tells which of it was taken when its record changes. */
 export function watchIssuers(): (issuer: string, now: RegisteredIssuer | undefined) => IssuerChange {

@@ -5,7 +5,7 @@ import type { RoomRegistry } from '@romm-netplay/shared-state';
 import { assertMay, may } from '../guests/assert-may.js';
 import type { IceServer } from '../ice/ice-servers.js';
 import { resolveRoom, type ResolveRoomDeps } from '../rooms/resolve-room.js';
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 import { identify } from '../tokens/identify.js';
 import type { TokenPolicy } from '../tokens/token-policy.js';
 import { createDoctorHandlers, type DoctorHandlersDeps } from './doctor-handlers.js';

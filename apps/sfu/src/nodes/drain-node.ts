@@ -1,7 +1,7 @@
 import type { LiveNode } from '@romm-netplay/protocol';
 import type { CloseName } from '@romm-netplay/protocol/wire';
 import type { Outbox } from '../ports.js';
-import type { Room } from '../rooms/room.js';
+import type { Room } from '../rooms/model/room.js';
 import { chooseTarget } from './choose-target.js';
 import { type Move, moveRoom, type MoveRoomDeps } from './move-room.js';
 import type { NodePresence } from './node-presence.js';

@@ -1,11 +1,11 @@
 import type { LiveNode } from '@romm-netplay/protocol';
 import { type HandoverRegistry, MOVE_TTL_MS, type RoomMoves } from '@romm-netplay/shared-state';
 import type { Outbox } from '../ports.js';
-import { EventMessage } from '../rooms/event-message.js';
+import { EventMessage } from '../players/event-message.js';
 import { hashTicket } from '../rooms/resume-ticket.js';
-import type { Room } from '../rooms/room.js';
+import type { Room } from '../rooms/model/room.js';
 import type { RoomDirectory } from '../rooms/room-directory.js';
-import type { RoomState } from '../rooms/room-state.js';
+import type { RoomState } from '../rooms/model/room-state.js';
 
 export interface MoveRoomDeps {
   readonly directory: RoomDirectory;

@@ -1,6 +1,6 @@
 import type { Events, EventType } from '@romm-netplay/protocol';
-import { EventMessage } from './event-message.js';
-import type { Room } from './room.js';
+import { EventMessage } from '../players/event-message.js';
+import type { Room } from './model/room.js';
 
 /** Sends an event to every member but `exceptClientId`; encoded once. */
 export function broadcast<T extends EventType>(

@@ -1,6 +1,6 @@
 import { SocketError } from '../errors.js';
-import type { Holder, Member } from './place.js';
-import type { Room } from './room.js';
+import type { Holder, Member } from './model/place.js';
+import type { Room } from './model/room.js';
 
 /**
  * Who asks: one authenticated connection. What it may do follows from `player` and `room`, decided when it

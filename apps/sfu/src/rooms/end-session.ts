@@ -1,4 +1,4 @@
-import type { OpenSockets } from '../signaling/open-sockets.js';
+import type { OpenSockets } from '../players/open-sockets.js';
 import type { TellDeps } from './tell-changed.js';
 import { tellLeft } from './tell-left.js';
 

@@ -2,8 +2,8 @@ import { findNode, type NodeRegistry, type RoomRegistry } from '@romm-netplay/sh
 import { SocketError } from '../errors.js';
 import { findsRecord, findsRoom } from '../guests/find-allowed.js';
 import type { Caller } from './caller.js';
-import { EventMessage } from './event-message.js';
-import type { Room } from './room.js';
+import { EventMessage } from '../players/event-message.js';
+import type { Room } from './model/room.js';
 import type { RoomDirectory } from './room-directory.js';
 
 export interface FindRoomDeps {

@@ -1,4 +1,4 @@
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 import type { RoomDirectory } from './room-directory.js';
 import type { TellDeps } from './tell-changed.js';
 import { tellLeft } from './tell-left.js';

@@ -7,7 +7,7 @@ import { useWriteToken, type UseWriteTokenDeps } from '../tokens/use-write-token
 import { assertInNoRoom, type Caller } from './caller.js';
 import { findRoom, type FindRoomDeps } from './find-room.js';
 import type { PasswordCheck } from './password.js';
-import type { Room } from './room.js';
+import type { Room } from './model/room.js';
 import { takePlace, type TakePlaceDeps } from './take-place.js';
 
 export interface JoinRoomDeps extends UseWriteTokenDeps, TakePlaceDeps, FindRoomDeps, GuestDeps {

@@ -1,7 +1,7 @@
 import type { Replies, RequestData } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
 import { type Caller, ownedRoom } from './caller.js';
-import { EventMessage } from './event-message.js';
+import { EventMessage } from '../players/event-message.js';
 import { tellChanged, type TellDeps } from './tell-changed.js';
 
 /** Puts a member out at once, whose socket stays open; with `ban` for as long as the room lives. */

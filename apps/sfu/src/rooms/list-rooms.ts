@@ -2,8 +2,8 @@ import { type ListedRoom, type RequestData, type RoomRecord, shownRecord } from 
 import type { RoomRegistry } from '@romm-netplay/shared-state';
 import { assertMay, type GuestDeps } from '../guests/assert-may.js';
 import { findsRecord } from '../guests/find-allowed.js';
-import type { Player } from '../signaling/player.js';
-import { compatibilityWith } from './compatibility.js';
+import type { Player } from '../players/player.js';
+import { compatibilityWith } from './model/compatibility.js';
 
 export interface ListRoomsDeps extends GuestDeps {
   readonly registry: RoomRegistry;

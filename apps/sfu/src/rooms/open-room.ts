@@ -6,7 +6,7 @@ import { assertInNoRoom, type Caller } from './caller.js';
 import { leaveRoom } from './leave-room.js';
 import { hashPassword } from './password.js';
 import { hashTicket } from './resume-ticket.js';
-import { Room } from './room.js';
+import { Room } from './model/room.js';
 import type { TakePlaceDeps } from './take-place.js';
 
 export interface OpenRoomDeps extends UseWriteTokenDeps, TakePlaceDeps, GuestDeps {

@@ -1,7 +1,7 @@
 import { hash, verify } from '@node-rs/argon2';
 import { LRUCache } from 'lru-cache';
 import { SocketError } from '../errors.js';
-import type { Room } from './room.js';
+import type { Room } from './model/room.js';
 
 /** argon2id with the parameters OWASP recommends (19 MiB, 2 passes); runs off the event loop. */
 export const hashPassword = (password: string): Promise<string> => hash(password);

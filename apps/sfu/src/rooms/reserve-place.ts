@@ -1,10 +1,10 @@
 import type { Replies, RequestData } from '@romm-netplay/protocol';
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 import type { Caller } from './caller.js';
 import { joinRoom, type JoinRoomDeps } from './join-room.js';
 import { keepPlace, type KeepPlaceDeps } from './keep-place.js';
 import { openRoom, type OpenRoomDeps } from './open-room.js';
-import { NOBODY } from './place.js';
+import { NOBODY } from './model/place.js';
 
 export type ReservePlaceDeps = JoinRoomDeps & OpenRoomDeps & KeepPlaceDeps;
 

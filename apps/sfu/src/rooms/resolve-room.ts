@@ -2,7 +2,7 @@ import { findNode, type NodeRegistry, type RoomRegistry } from '@romm-netplay/sh
 import { SocketError } from '../errors.js';
 import { assertMay, type GuestDeps } from '../guests/assert-may.js';
 import { findsRecord } from '../guests/find-allowed.js';
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 
 export interface ResolveRoomDeps extends GuestDeps {
   readonly registry: RoomRegistry;

@@ -1,6 +1,6 @@
 import type { Sojourn } from '../guests/must-go.js';
-import { Room } from './room.js';
-import type { RoomState } from './room-state.js';
+import { Room } from './model/room.js';
+import type { RoomState } from './model/room-state.js';
 
 export interface RestoreRoomDeps {
   /** How long a place is kept; 0: not at all. */

@@ -1,9 +1,9 @@
 import type { RoomRecord } from '@romm-netplay/protocol';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
 import { SocketError } from '../errors.js';
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 import { createAnnouncer } from './announcer.js';
-import type { Room } from './room.js';
+import type { Room } from './model/room.js';
 
 export interface RoomDirectoryOptions {
   readonly registry: RoomRegistry;

@@ -2,7 +2,7 @@ import type { Replies, RequestData } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
 import { broadcast } from './broadcast.js';
 import { type Caller, membershipOf } from './caller.js';
-import { EventMessage } from './event-message.js';
+import { EventMessage } from '../players/event-message.js';
 
 export interface SendChatDeps {
   /** Milliseconds since the epoch. */

@@ -1,8 +1,8 @@
 import type { Seat } from '@romm-netplay/protocol';
 import type { Caller } from './caller.js';
-import type { Claim } from './place.js';
+import type { Claim } from './model/place.js';
 import { hashTicket } from './resume-ticket.js';
-import type { Room } from './room.js';
+import type { Room } from './model/room.js';
 import { tellChanged, type TellDeps } from './tell-changed.js';
 
 export interface TakePlaceDeps extends TellDeps {

@@ -1,6 +1,6 @@
 import { broadcast, broadcastUsers } from './broadcast.js';
 import type { RoomDirectory } from './room-directory.js';
-import type { Room } from './room.js';
+import type { Room } from './model/room.js';
 
 export interface TellDeps {
   readonly directory: RoomDirectory;

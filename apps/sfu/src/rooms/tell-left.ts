@@ -1,5 +1,5 @@
 import { broadcast } from './broadcast.js';
-import type { Room } from './room.js';
+import type { Room } from './model/room.js';
 import { tellChanged, type TellDeps } from './tell-changed.js';
 
 /** Tells a room that members have left. One without players, kept places included, ends; spectators or not. */

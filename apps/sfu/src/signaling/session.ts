@@ -5,13 +5,13 @@ import { assertMay } from '../guests/assert-may.js';
 import { assertSocketFree } from '../guests/assert-socket-free.js';
 import type { Outbox } from '../ports.js';
 import type { Caller } from '../rooms/caller.js';
-import { EventMessage } from '../rooms/event-message.js';
+import { EventMessage } from '../players/event-message.js';
 import { keepPlace, type KeepPlaceDeps } from '../rooms/keep-place.js';
 import { leaveRoom } from '../rooms/leave-room.js';
 import { relayFrame } from '../rooms/relay-frame.js';
 import { identify, type IdentifyDeps, type Identity } from '../tokens/identify.js';
 import type { TokenPolicy } from '../tokens/token-policy.js';
-import type { OpenSockets } from './open-sockets.js';
+import type { OpenSockets } from '../players/open-sockets.js';
 import { farewellFor, refusalOf, standardRefusal } from './refusal.js';
 import type { RequestHandlers, RoomRequestType } from './request-handlers.js';
 

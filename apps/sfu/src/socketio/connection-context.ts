@@ -3,7 +3,7 @@ import type { GuestDeps } from '../guests/assert-may.js';
 import { findsRoom } from '../guests/find-allowed.js';
 import type { Caller } from '../rooms/caller.js';
 import type { FindRoomDeps } from '../rooms/find-room.js';
-import type { Room } from '../rooms/room.js';
+import type { Room } from '../rooms/model/room.js';
 import type { Session } from '../signaling/session.js';
 import type { Aliases } from './aliases.js';
 import type { SocketIoOutbox } from './outbox.js';

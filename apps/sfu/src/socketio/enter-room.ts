@@ -4,7 +4,7 @@ import { SocketError } from '../errors.js';
 import { assertMay } from '../guests/assert-may.js';
 import { assertMayEnter } from '../guests/assert-may-enter.js';
 import { assertInNoRoom } from '../rooms/caller.js';
-import { compatibilityWith, IncompatibleGameError } from '../rooms/compatibility.js';
+import { compatibilityWith, IncompatibleGameError } from '../rooms/model/compatibility.js';
 import { findRoom } from '../rooms/find-room.js';
 import { nameBySession } from './find-by-session.js';
 import { callerOf, type ConnectionContext, type LegacyHandler } from './connection-context.js';

@@ -1,6 +1,6 @@
 import { findsRecord, findsRoom } from '../guests/find-allowed.js';
 import type { FindRoomDeps } from '../rooms/find-room.js';
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 
 /**
  * The name of the room that a stock client opened under a session id, here or on another node. Session ids are

@@ -5,7 +5,7 @@ import { HttpError } from '@romm-netplay/service-kit';
 import proxyAddr from 'proxy-addr';
 import { Server, type ServerOptions, type Socket } from 'socket.io';
 import { WebSocketServer } from 'ws';
-import { translateError } from '../http/translate-error.js';
+import { translateError } from '../signaling/http-refusal.js';
 import type { FindRoomDeps } from '../rooms/find-room.js';
 import { assertSocketFree } from '../guests/assert-socket-free.js';
 import type { SessionDeps } from '../signaling/session.js';

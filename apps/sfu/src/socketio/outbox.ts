@@ -2,7 +2,7 @@ import type { Events } from '@romm-netplay/protocol';
 import { CLOSE_CODES, type CloseName, decodeFrame } from '@romm-netplay/protocol/wire';
 import type { Socket } from 'socket.io';
 import type { Outbox } from '../ports.js';
-import type { EventMessage } from '../rooms/event-message.js';
+import type { EventMessage } from '../players/event-message.js';
 import { type Backlog, watchBacklog } from './backlog.js';
 import type { Dialect } from './dialect.js';
 import { translateEvent, usersAfter, type View } from './translate-event.js';

@@ -1,5 +1,5 @@
 import type { SocketErrorBody, SocketErrorCode } from '@romm-netplay/protocol/wire';
-import { IncompatibleGameError } from '../rooms/compatibility.js';
+import { IncompatibleGameError } from '../rooms/model/compatibility.js';
 
 /** The words today's clients compare refusals with. Codes for tokens are none of these: see `wordOf`. */
 type Words = Readonly<Record<SocketErrorCode, string>>;

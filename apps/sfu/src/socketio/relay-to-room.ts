@@ -1,7 +1,7 @@
 import { CHANNELS, encodeFrame, MAX_BINARY_FRAME_BYTES, MAX_SIGNAL_BYTES } from '@romm-netplay/protocol/wire';
 import { SocketError } from '../errors.js';
 import { membershipOf, slotOf } from '../rooms/caller.js';
-import { EventMessage } from '../rooms/event-message.js';
+import { EventMessage } from '../players/event-message.js';
 import { callerOf, type ConnectionContext } from './connection-context.js';
 import { legacyUserId } from './legacy-id.js';
 import { SocketIoOutbox } from './outbox.js';

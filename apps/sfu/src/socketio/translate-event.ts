@@ -1,5 +1,5 @@
 import type { Events, EventType, RoomPhase, RoomUser } from '@romm-netplay/protocol';
-import type { EventMessage } from '../rooms/event-message.js';
+import type { EventMessage } from '../players/event-message.js';
 import { legacyUserId } from './legacy-id.js';
 import { type SfuUsers, sfuUsers, SPECTATOR_SLOT, stockPlayers, validationOf } from './legacy-users.js';
 

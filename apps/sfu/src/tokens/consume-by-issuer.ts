@@ -1,5 +1,5 @@
 import { type FirstUseStore, firstUseOf } from '@romm-netplay/shared-state';
-import type { IsOwn } from '../guests/own-issuers.js';
+import type { IsOwn } from '../players/own-issuers.js';
 import type { WriteTokenConsumer } from '../ports.js';
 
 export interface ConsumeByIssuerDeps {

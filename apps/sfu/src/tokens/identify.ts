@@ -1,7 +1,7 @@
 import { sessionRefOf, type TokenType, type TokenVerifier } from '@romm-netplay/token-core';
 import { assertMay, type GuestDeps } from '../guests/assert-may.js';
-import type { IsOwn } from '../guests/own-issuers.js';
-import { type Player, playerOf } from '../signaling/player.js';
+import type { IsOwn } from '../players/own-issuers.js';
+import { type Player, playerOf } from '../players/player.js';
 
 export interface IdentifyDeps extends GuestDeps {
   readonly verifier: TokenVerifier;

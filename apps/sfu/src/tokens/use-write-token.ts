@@ -2,7 +2,7 @@ import { type TokenClaims, TokenError, type TokenVerifier } from '@romm-netplay/
 import { SocketError } from '../errors.js';
 import type { CountEntry } from '../guests/count-entry.js';
 import type { WriteTokenConsumer } from '../ports.js';
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../players/player.js';
 import type { TokenPolicy } from './token-policy.js';
 
 export interface UseWriteTokenDeps {

@@ -4,9 +4,8 @@ import { MAX_BINARY_FRAME_BYTES, SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/
 import { bearerOf, HttpError, PROBLEM_JSON, toProblem } from '@romm-netplay/service-kit';
 import proxyAddr from 'proxy-addr';
 import { WebSocketServer } from 'ws';
-import { stripPrefix } from '../http/legacy-prefix.js';
 import { assertSocketFree } from '../guests/assert-socket-free.js';
-import { translateError } from '../http/translate-error.js';
+import { translateError } from '../signaling/http-refusal.js';
 import { type Introduction, Session, type SessionDeps } from '../signaling/session.js';
 import { identify } from '../tokens/identify.js';
 import { cookieToken } from '../tokens/shown-token.js';
@@ -74,7 +73,6 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
     }
   }
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    stripPrefix(request);
     if (options.takesUpgrade?.(request, socket, head) !== true) void upgrade(request, socket, head);
   }
   server.on('upgrade', onUpgrade);

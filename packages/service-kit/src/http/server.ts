@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, isIPv6 } from 'node:net';
+import type { RequestListener } from 'node:http';
 import cors from 'cors';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
@@ -117,59 +116,4 @@ function createExpressApp<A extends HttpApi, Caller>(
   };
   app.use(onError);
   return app;
-}
-
-export interface ListeningServer {
-  readonly server: Server;
-  readonly port: number;
-  /** Where it can be reached from this machine. */
-  readonly url: string;
-  /** Hands requests to `listener`; until then they are answered 503. */
-  serve(listener: RequestListener): void;
-  /** Stops accepting, lets running requests finish, then closes. Idempotent. */
-  close(): Promise<void>;
-}
-
-/** How long a running request may take once the server is closing. */
-const LINGER_MS = 3_000;
-
-/**
- * Listens first and serves later, because a URL with a port the system chose is part of what is served.
- */
-export async function listen(port: number, host: string): Promise<ListeningServer> {
-  let current: RequestListener = (_request, response) =>
-    response.writeHead(503, { 'retry-after': '1' }).end();
-  const options = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 };
-  const server = createServer(options, (request, response) => current(request, response));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.removeListener('error', reject);
-      resolve();
-    });
-  });
-  const chosen = (server.address() as AddressInfo).port;
-  return {
-    server,
-    port: chosen,
-    url: urlOf(host, chosen),
-    serve(listener) {
-      current = listener;
-    },
-    close: () => closeServer(server),
-  };
-}
-
-function urlOf(host: string, port: number): string {
-  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
-  return `http://${isIPv6(host) ? `[${host === '::' ? '::1' : host}]` : host}:${port}`;
-}
-
-async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), LINGER_MS);
-  await closed;
-  clearTimeout(timer);
 }

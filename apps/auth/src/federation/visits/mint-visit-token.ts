@@ -1,7 +1,7 @@
 import { type IssuedToken, type Subject, TokenError, type TokenIssuer } from '@romm-netplay/token-core';
 import { AuthError } from '../../errors.js';
 import { type ConsentStore, isCurrent } from '../../privacy/consent-store.js';
-import { findInstance, type FindInstanceDeps } from './find-instance.js';
+import { findInstance, type FindInstanceDeps } from '../../privacy/find-instance.js';
 import { visitingSubject } from './visiting-subject.js';
 
 export interface MintVisitTokenDeps extends FindInstanceDeps {

@@ -24,27 +24,27 @@ import {
   servicesOverAuth,
   servicesOverRedis,
   servicesOverState,
-} from './adapters/shared-services.js';
-import { type Guests, openGuests, unlessUnread } from './compose-guests.js';
-import { joinNodes, takeOverFrom } from './compose-nodes.js';
-import { openSockets } from './compose-sockets.js';
-import { judgeTokens } from './compose-tokens.js';
-import type { SfuConfig } from './config.js';
-import { createNodeExamination } from './doctor/examine-node.js';
-import { legacyError } from './http/legacy-error.js';
-import { createHandlers, type HandlersDeps } from './http/handlers.js';
-import { createServerAccess } from './http/server-access.js';
-import { translateError } from './http/translate-error.js';
-import { iceServersFor, iceWarnings } from './ice/ice-servers.js';
-import { endSession } from './rooms/end-session.js';
-import { expirePlaces } from './rooms/expire-places.js';
-import { createPasswordCheck } from './rooms/password.js';
-import { createRoomDirectory, type RoomDirectory } from './rooms/room-directory.js';
-import type { RequestHandlersDeps } from './signaling/request-handlers.js';
-import { createOpenSockets, type OpenSockets } from './signaling/open-sockets.js';
-import { DEV_IDENTITY_WARNING } from './tokens/dev-identity.js';
-import type { IdentifyDeps } from './tokens/identify.js';
-import type { SocketLimits } from './ws/limits.js';
+} from '../adapters/shared-services.js';
+import { type Guests, openGuests, unlessUnread } from './guests.js';
+import { joinNodes, takeOverFrom } from './nodes.js';
+import { openSockets } from './sockets.js';
+import { judgeTokens } from './tokens.js';
+import type { SfuConfig } from '../config.js';
+import { createNodeExamination } from '../doctor/examine-node.js';
+import { legacyError } from '../http/legacy-error.js';
+import { createHandlers, type HandlersDeps } from '../http/handlers.js';
+import { createServerAccess } from '../http/server-access.js';
+import { translateError } from '../signaling/http-refusal.js';
+import { iceServersFor, iceWarnings } from '../ice/ice-servers.js';
+import { endSession } from '../rooms/end-session.js';
+import { expirePlaces } from '../rooms/expire-places.js';
+import { createPasswordCheck } from '../rooms/password.js';
+import { createRoomDirectory, type RoomDirectory } from '../rooms/room-directory.js';
+import type { RequestHandlersDeps } from '../signaling/request-handlers.js';
+import { createOpenSockets, type OpenSockets } from '../players/open-sockets.js';
+import { DEV_IDENTITY_WARNING } from '../tokens/dev-identity.js';
+import type { IdentifyDeps } from '../tokens/identify.js';
+import type { SocketLimits } from '../ws/limits.js';
 
 export interface Sfu {
   /** Where it listens, e.g. `http://127.0.0.1:3001`. */
@@ -75,6 +75,9 @@ export const openApi = openApiDocument(
   SFU_API,
 );
 
+/** RomM's proxy serves the node below this path, and not every proxy takes it away again. */
+const BASE_PATH = '/netplay';
+
 const newId = () => randomBytes(16).toString('base64url');
 const newSeed = () => randomInt(2 ** 32);
 
@@ -83,7 +86,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
   const { log = createLogger('sfu', config.logLevel), now = Date.now } = overrides;
   const closing = createCloseStack();
   try {
-    const server = await listen(config.port, config.host);
+    const server = await listen(config.port, config.host, { basePaths: [BASE_PATH] });
     closing.defer(() => server.close());
     const metrics = createMetrics('sfu');
     const audit = createAudit(log);

@@ -3,8 +3,8 @@ import { identityOf } from '../accounts/local-subject.js';
 import { AuthError } from '../errors.js';
 import { identify } from '../identity/authenticate.js';
 import type { Credentials, IdentityProvider } from '../ports.js';
-import { beginSession, type BeginSessionDeps } from './begin-session.js';
-import type { Refreshed } from './refresh-session.js';
+import { beginSession, type BeginSessionDeps } from '../sessions/begin-session.js';
+import type { Refreshed } from '../sessions/refresh-session.js';
 
 export interface LoginDeps extends CheckPasswordDeps, BeginSessionDeps {
   readonly providers: readonly IdentityProvider[];

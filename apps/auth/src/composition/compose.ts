@@ -35,29 +35,29 @@ import {
   READ_TOKEN_TTL_SECONDS,
   trustOnly,
 } from '@romm-netplay/token-core';
-import { ensureFirstAdmin } from './accounts/first-admin.js';
-import { createLoginLimits } from './accounts/login-limits.js';
-import { createAesKeyCipher } from './adapters/aes-key-cipher.js';
-import { DEV_IDENTITY_WARNING } from './adapters/dev-identity-provider.js';
-import { loadEncryptionKey } from './adapters/file-encryption-key.js';
-import { createIdentityProviders } from './adapters/identity-providers.js';
-import { type Database, openDatabase } from './adapters/sql/database.js';
-import { createSqlAccountStore } from './adapters/sql/sql-account-store.js';
-import { createSqlHeldIdentityStore } from './adapters/sql/sql-held-identity-store.js';
-import { createSqlKeyStore } from './adapters/sql/sql-key-store.js';
-import { createSqlSessionStore } from './adapters/sql/sql-session-store.js';
-import { followPeers, publishIssuers, registryDeps, visitDeps, watchPeers } from './compose-federation.js';
-import type { AuthConfig } from './config.js';
-import { createHandlers, type HandlersDeps } from './http/handlers.js';
-import { createRefreshCookie } from './http/refresh-cookie.js';
-import { createServerAccess } from './http/server-access.js';
-import { SETUP_DOCUMENTS, SETUP_PATH } from './http/setup-page.js';
-import { translateError } from './http/translate-error.js';
-import { startKeepingKeys } from './keys/keep-keys.js';
-import type { KeyManagementDeps } from './keys/key-management.js';
-import type { KeyStore } from './keys/key-store.js';
-import { createSigningKeys, type SigningKeys } from './keys/signing-keys.js';
-import { startKeepingSessions } from './sessions/keep-sessions.js';
+import { ensureFirstAdmin } from '../accounts/first-admin.js';
+import { createLoginLimits } from '../accounts/login-limits.js';
+import { createAesKeyCipher } from '../adapters/aes-key-cipher.js';
+import { DEV_IDENTITY_WARNING } from '../adapters/dev-identity-provider.js';
+import { loadEncryptionKey } from '../adapters/file-encryption-key.js';
+import { createIdentityProviders } from '../adapters/identity-providers.js';
+import { type Database, openDatabase } from '../adapters/sql/database.js';
+import { createSqlAccountStore } from '../adapters/sql/sql-account-store.js';
+import { createSqlHeldIdentityStore } from '../adapters/sql/sql-held-identity-store.js';
+import { createSqlKeyStore } from '../adapters/sql/sql-key-store.js';
+import { createSqlSessionStore } from '../adapters/sql/sql-session-store.js';
+import { followPeers, publishIssuers, registryDeps, visitDeps, watchPeers } from './federation.js';
+import type { AuthConfig } from '../config.js';
+import { createHandlers, type HandlersDeps } from '../http/handlers.js';
+import { createRefreshCookie } from '../http/refresh-cookie.js';
+import { createServerAccess } from '../http/server-access.js';
+import { SETUP_DOCUMENTS, SETUP_PATH } from '../http/setup-page.js';
+import { translateError } from '../http/translate-error.js';
+import { startKeepingKeys } from '../keys/keep-keys.js';
+import type { KeyManagementDeps } from '../keys/key-management.js';
+import type { KeyStore } from '../keys/key-store.js';
+import { createSigningKeys, type SigningKeys } from '../keys/signing-keys.js';
+import { startKeepingSessions } from '../sessions/keep-sessions.js';
 
 export interface Auth {
   /** Where it listens, e.g. `http://127.0.0.1:3100`. */

@@ -1,11 +1,11 @@
 import { createPeers, type Peers } from '@romm-netplay/peers';
 import type { CloseStack, Logger } from '@romm-netplay/service-kit';
 import { StateUnavailableError } from '@romm-netplay/shared-state';
-import type { SharedServices } from './adapters/shared-services.js';
-import type { SfuConfig } from './config.js';
-import { type EndUnwelcomeDeps, endUnwelcome, type IssuerChange } from './guests/end-unwelcome.js';
-import { mustGo, type Sojourn } from './guests/must-go.js';
-import { watchIssuers } from './guests/watch-issuers.js';
+import type { SharedServices } from '../adapters/shared-services.js';
+import type { SfuConfig } from '../config.js';
+import { type EndUnwelcomeDeps, endUnwelcome } from '../rooms/end-unwelcome.js';
+import { mustGo, type Sojourn } from '../guests/must-go.js';
+import { type IssuerChange, watchIssuers } from '../guests/watch-issuers.js';
 
 export interface GuestParts {
   readonly config: SfuConfig;

@@ -9,16 +9,16 @@ import {
   type TokenVerifier,
   type TrustedIssuers,
 } from '@romm-netplay/token-core';
-import type { SharedServices } from './adapters/shared-services.js';
-import type { SfuConfig } from './config.js';
-import { createEntryCount } from './guests/count-entry.js';
-import { ownIssuers } from './guests/own-issuers.js';
-import type { WriteTokenConsumer } from './ports.js';
-import { consumeByIssuer } from './tokens/consume-by-issuer.js';
-import { acceptDevIds } from './tokens/dev-identity.js';
-import type { IdentifyDeps } from './tokens/identify.js';
-import { tokenPolicy } from './tokens/token-policy.js';
-import type { UseWriteTokenDeps } from './tokens/use-write-token.js';
+import type { SharedServices } from '../adapters/shared-services.js';
+import type { SfuConfig } from '../config.js';
+import { createEntryCount } from '../guests/count-entry.js';
+import { ownIssuers } from '../players/own-issuers.js';
+import type { WriteTokenConsumer } from '../ports.js';
+import { consumeByIssuer } from '../tokens/consume-by-issuer.js';
+import { acceptDevIds } from '../tokens/dev-identity.js';
+import type { IdentifyDeps } from '../tokens/identify.js';
+import { tokenPolicy } from '../tokens/token-policy.js';
+import type { UseWriteTokenDeps } from '../tokens/use-write-token.js';
 
 export interface TokenParts {
   readonly config: SfuConfig;

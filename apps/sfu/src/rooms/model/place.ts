@@ -1,6 +1,6 @@
 import type { MemberExtra } from '@romm-netplay/protocol';
-import type { Outbox } from '../ports.js';
-import type { Player } from '../signaling/player.js';
+import type { Outbox } from '../../ports.js';
+import type { Player } from '../../players/player.js';
 
 /** A connection of a player, who can hold a place through it. */
 export interface Holder {

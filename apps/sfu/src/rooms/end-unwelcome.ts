@@ -1,25 +1,19 @@
-import type { IssuerPermission } from '@romm-netplay/protocol';
-import type { Room } from '../rooms/room.js';
-import type { TellDeps } from '../rooms/tell-changed.js';
-import { tellLeft } from '../rooms/tell-left.js';
-import type { OpenSockets } from '../signaling/open-sockets.js';
-import { type GuestDeps, isWelcome } from './assert-may.js';
-import { mustGo } from './must-go.js';
+import type { Room } from './model/room.js';
+import type { TellDeps } from './tell-changed.js';
+import { tellLeft } from './tell-left.js';
+import type { OpenSockets } from '../players/open-sockets.js';
+import { type GuestDeps, isWelcome } from '../guests/assert-may.js';
+import { mustGo } from '../guests/must-go.js';
+import type { IssuerChange } from '../guests/watch-issuers.js';
 
 export interface EndUnwelcomeDeps extends GuestDeps, TellDeps {
   readonly sockets: Pick<OpenSockets, 'of' | 'guests'>;
 }
 
-/** What has changed; everything is looked at where that is not known. */
-export interface IssuerChange {
-  readonly issuer: string;
-  /** Permissions that its players had and have no more. */
-  readonly taken: readonly IssuerPermission[];
-}
-
 /**
  * Ends what guests do here who may not any more: their places are free at once, held or kept for a lost
  * connection, and their sockets are closed. Answers how many places and sockets. Everybody else goes on.
+ * Without a change, everything is looked at.
  * @throws StateUnavailableError
  */
 export function endUnwelcome(deps: EndUnwelcomeDeps, change?: IssuerChange): number {

@@ -1,4 +1,4 @@
-import type { Player } from '../signaling/player.js';
+import type { Player } from '../../players/player.js';
 import { isConnected, type Member } from './place.js';
 
 /** A member with a slot. */

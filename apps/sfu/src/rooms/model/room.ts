@@ -12,9 +12,9 @@ import {
   type Visibility,
 } from '@romm-netplay/protocol';
 import { MAX_BANS, MAX_SPECTATORS } from '@romm-netplay/protocol/wire';
-import { SocketError } from '../errors.js';
-import type { Outbox } from '../ports.js';
-import type { Player } from '../signaling/player.js';
+import { SocketError } from '../../errors.js';
+import type { Outbox } from '../../ports.js';
+import type { Player } from '../../players/player.js';
 import { ChatHistory } from './chat-history.js';
 import { compatibilityWith, IncompatibleGameError, mayPlay } from './compatibility.js';
 import * as games from './game.js';

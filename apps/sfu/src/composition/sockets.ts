@@ -1,16 +1,15 @@
 import type { RequestListener } from 'node:http';
 import type { Peers } from '@romm-netplay/peers';
 import type { CloseStack, ListeningServer, Logger } from '@romm-netplay/service-kit';
-import type { SfuConfig } from './config.js';
-import { isPartnerOrigin } from './guests/is-partner-origin.js';
-import { withoutPrefix } from './http/legacy-prefix.js';
-import { createRequestHandlers, type RequestHandlersDeps } from './signaling/request-handlers.js';
-import type { OpenSockets } from './signaling/open-sockets.js';
-import { createGateway } from './socketio/gateway.js';
-import type { IdentifyDeps } from './tokens/identify.js';
-import { FIXED_LIMITS, type SocketLimits } from './ws/limits.js';
-import { attachSocketServer } from './ws/socket-server.js';
-import { createSocketSlots } from './ws/socket-slots.js';
+import type { SfuConfig } from '../config.js';
+import { isPartnerOrigin } from '../guests/is-partner-origin.js';
+import { createRequestHandlers, type RequestHandlersDeps } from '../signaling/request-handlers.js';
+import type { OpenSockets } from '../players/open-sockets.js';
+import { createGateway } from '../socketio/gateway.js';
+import type { IdentifyDeps } from '../tokens/identify.js';
+import { FIXED_LIMITS, type SocketLimits } from '../ws/limits.js';
+import { attachSocketServer } from '../ws/socket-server.js';
+import { createSocketSlots } from '../ws/socket-slots.js';
 
 export interface SocketParts {
   readonly config: SfuConfig;
@@ -51,11 +50,9 @@ export function openSockets(parts: SocketParts) {
   const gateway = createGateway(options);
   const { takesUpgrade } = gateway;
   const socketServer = attachSocketServer({ server: server.server, ...options, takesUpgrade });
-  server.serve(
-    withoutPrefix((request, response) => {
-      if (!gateway.takesRequest(request, response)) api(request, response);
-    }),
-  );
+  server.serve((request, response) => {
+    if (!gateway.takesRequest(request, response)) api(request, response);
+  });
   closing.defer(() => socketServer.close());
   closing.defer(() => gateway.close());
   return {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TokenClaims } from '@romm-netplay/token-core';
-import { guestName } from '../guests/guest-name.js';
-import type { IsOwn } from '../guests/own-issuers.js';
+import { guestName } from './guest-name.js';
+import type { IsOwn } from './own-issuers.js';
 
 /** Who is on a socket: the pair (issuer, sub) and nothing less (S6). */
 export interface Player {

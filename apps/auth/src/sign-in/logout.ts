@@ -1,5 +1,5 @@
-import { endSessions, type EndSessionsDeps } from './end-sessions.js';
-import { isRefreshToken, refreshTokenHash } from './refresh-token.js';
+import { endSessions, type EndSessionsDeps } from '../sessions/end-sessions.js';
+import { isRefreshToken, refreshTokenHash } from '../sessions/refresh-token.js';
 
 /**
  * Ends the session of a refresh token, or all sessions of its player. Without a session there is nothing to

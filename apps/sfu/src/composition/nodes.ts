@@ -1,11 +1,11 @@
 import type { CloseStack, Logger } from '@romm-netplay/service-kit';
-import type { SharedServices } from './adapters/shared-services.js';
-import type { SfuConfig } from './config.js';
-import { drainNode } from './nodes/drain-node.js';
-import { createNodePresence } from './nodes/node-presence.js';
-import { restoreRoom, type RestoreRoomDeps } from './rooms/restore-room.js';
-import type { Room } from './rooms/room.js';
-import type { RoomDirectory } from './rooms/room-directory.js';
+import type { SharedServices } from '../adapters/shared-services.js';
+import type { SfuConfig } from '../config.js';
+import { drainNode } from '../nodes/drain-node.js';
+import { createNodePresence } from '../nodes/node-presence.js';
+import { restoreRoom, type RestoreRoomDeps } from '../rooms/restore-room.js';
+import type { Room } from '../rooms/model/room.js';
+import type { RoomDirectory } from '../rooms/room-directory.js';
 
 /** Several times within the life of a record (NODE_TTL_MS). */
 const HEARTBEAT_MS = 2_500;

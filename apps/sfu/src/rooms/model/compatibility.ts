@@ -1,5 +1,5 @@
 import type { Compatibility, RoomExtra } from '@romm-netplay/protocol';
-import { SocketError } from '../errors.js';
+import { SocketError } from '../../errors.js';
 
 /** What a room needs, or what a player has. */
 export interface GameFacts {

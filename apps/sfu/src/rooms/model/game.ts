@@ -1,5 +1,5 @@
 import type { Launch, RoomExtra, RoomPhase } from '@romm-netplay/protocol';
-import { SocketError } from '../errors.js';
+import { SocketError } from '../../errors.js';
 
 /**
  * How far a room's game is, as a value: every step answers the next one, or the same object when nothing

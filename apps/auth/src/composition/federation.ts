@@ -2,21 +2,21 @@ import { createPeers, type Peers } from '@romm-netplay/peers';
 import type { Audit, CloseStack, Logger } from '@romm-netplay/service-kit';
 import type { SharedState } from '@romm-netplay/shared-state';
 import type { TokenIssuer } from '@romm-netplay/token-core';
-import type { Database } from './adapters/sql/database.js';
-import { createSqlConsentStore } from './adapters/sql/sql-consent-store.js';
-import { createSqlEndedVisitStore } from './adapters/sql/sql-ended-visit-store.js';
-import { createSqlInvitationStore } from './adapters/sql/sql-invitation-store.js';
-import { createSqlIssuerRegistry } from './adapters/sql/sql-issuer-registry.js';
-import { createSqlSecretStore } from './adapters/sql/sql-secret-store.js';
-import { type PeerWatch, startWatchingPeers } from './federation/discovery/watch-peers.js';
-import { createInvitationLimits } from './federation/invitation-limits.js';
-import { type IssuerPublisher, startPublishingIssuers } from './federation/publish-issuers.js';
-import { ENDED_GUESTS_RULE } from './federation/visits/end-guests.js';
-import { startTellingHosts } from './federation/visits/keep-telling-hosts.js';
-import { PAIRWISE_SECRET } from './federation/visits/visiting-subject.js';
-import { instanceSecret } from './keys/instance-secret.js';
-import type { KeyManagementDeps } from './keys/key-management.js';
-import { CONSENT_RULE, type ConsentEvent } from './privacy/give-consent.js';
+import type { Database } from '../adapters/sql/database.js';
+import { createSqlConsentStore } from '../adapters/sql/sql-consent-store.js';
+import { createSqlEndedVisitStore } from '../adapters/sql/sql-ended-visit-store.js';
+import { createSqlInvitationStore } from '../adapters/sql/sql-invitation-store.js';
+import { createSqlIssuerRegistry } from '../adapters/sql/sql-issuer-registry.js';
+import { createSqlSecretStore } from '../adapters/sql/sql-secret-store.js';
+import { type PeerWatch, startWatchingPeers } from '../federation/discovery/watch-peers.js';
+import { createInvitationLimits } from '../federation/invitation-limits.js';
+import { type IssuerPublisher, startPublishingIssuers } from '../federation/publish-issuers.js';
+import { ENDED_GUESTS_RULE } from '../federation/visits/end-guests.js';
+import { startTellingHosts } from '../federation/visits/keep-telling-hosts.js';
+import { PAIRWISE_SECRET } from '../federation/visits/visiting-subject.js';
+import { instanceSecret } from '../keys/instance-secret.js';
+import type { KeyManagementDeps } from '../keys/key-management.js';
+import { CONSENT_RULE, type ConsentEvent } from '../privacy/give-consent.js';
 
 /** What the parts that have to do with other instances are built with. */
 export interface FederationParts {

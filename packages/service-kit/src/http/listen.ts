@@ -1,0 +1,80 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+
+export interface ListeningServer {
+  readonly server: Server;
+  readonly port: number;
+  /** Where it can be reached from this machine. */
+  readonly url: string;
+  /** Hands requests to `listener`; until then they are answered 503. */
+  serve(listener: RequestListener): void;
+  /** Stops accepting, lets running requests finish, then closes. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How long a running request may take once the server is closing. */
+const LINGER_MS = 3_000;
+
+export interface ListenOptions {
+  /**
+   * Where a proxy may put the service below its host, e.g. `/netplay`: what is asked for below one of these is
+   * answered as at the root, upgrades too.
+   */
+  readonly basePaths?: readonly string[];
+}
+
+/**
+ * Listens first and serves later, because a URL with a port the system chose is part of what is served.
+ */
+export async function listen(
+  port: number,
+  host: string,
+  { basePaths = [] }: ListenOptions = {},
+): Promise<ListeningServer> {
+  let current: RequestListener = (_request, response) =>
+    response.writeHead(503, { 'retry-after': '1' }).end();
+  const options = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 };
+  const server = createServer(options, (request, response) => {
+    takeAwayBase(request, basePaths);
+    current(request, response);
+  });
+  // Before whoever takes upgrades.
+  server.on('upgrade', (request) => takeAwayBase(request, basePaths));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+  const chosen = (server.address() as AddressInfo).port;
+  return {
+    server,
+    port: chosen,
+    url: urlOf(host, chosen),
+    serve(listener) {
+      current = listener;
+    },
+    close: () => closeServer(server),
+  };
+}
+
+function takeAwayBase(request: IncomingMessage, basePaths: readonly string[]): void {
+  const { url = '/' } = request;
+  const base = basePaths.find((path) => url.startsWith(`${path}/`));
+  if (base !== undefined) request.url = url.slice(base.length);
+}
+
+function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`;
+  return `http://${isIPv6(host) ? `[${host === '::' ? '::1' : host}]` : host}:${port}`;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), LINGER_MS);
+  await closed;
+  clearTimeout(timer);
+}
