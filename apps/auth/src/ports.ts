@@ -27,4 +27,6 @@ export interface IdentityProvider {
    * came along with the refresh token.
    */
   renew(sub: string, credentials: Credentials): Promise<Identity | undefined>;
+  /** Why it cannot tell just now, for the operator; undefined while it can. Holds nothing secret. */
+  trouble?(): string | undefined;
 }

@@ -5,7 +5,14 @@ import {
   type IdentityCache,
   openRedis,
 } from '@romm-netplay/shared-state';
-import { createDisposers, type RommServer, startRedisServer, startRommServer } from '@romm-netplay/testing';
+import {
+  createDisposers,
+  ROMM_RELEASES,
+  type RommRelease,
+  type RommServer,
+  startRedisServer,
+  startRommServer,
+} from '@romm-netplay/testing';
 import {
   IDENTITY_FRESH_MS,
   IDENTITY_GRACE_MS,
@@ -19,11 +26,12 @@ let romm: RommServer;
 let nowMs: number;
 const now = () => nowMs;
 const pass = (ms: number) => void (nowMs += ms);
-beforeEach(async () => {
-  nowMs = 1_800_000_000_000;
-  romm = disposers.use(await startRommServer());
-});
 afterEach(() => disposers.closeAll());
+
+async function startRomm(release: RommRelease) {
+  nowMs = 1_800_000_000_000;
+  romm = disposers.use(await startRommServer(release));
+}
 
 const open = (options: { cache?: IdentityCache; timeoutMs?: number } = {}) =>
   rommProvider({ baseUrl: romm.url, now, ...options });
@@ -53,7 +61,9 @@ function watchedCache() {
   return { cache, written, setAway: (isAway: boolean) => void (away = isAway) };
 }
 
-describe('The cache of identities (P4.5)', () => {
+describe.each(ROMM_RELEASES)('The cache of identities of RomM $name (P4.5)', (release) => {
+  beforeEach(() => startRomm(release));
+
   it('asks RomM once a minute for a user, and notices signing out within it', async () => {
     const { value, credentials } = signIn();
     const { provider } = open();
@@ -105,7 +115,7 @@ describe('The cache of identities (P4.5)', () => {
     await provider.identify(credentials);
     // The same text as a token signs nobody in.
     expect(await provider.identify(withBearer(value))).toBeUndefined();
-    const second = disposers.use(await startRommServer());
+    const second = disposers.use(await startRommServer(release));
     const there = rommProvider({ baseUrl: second.url, cache, now });
     expect(await there.provider.identify(credentials)).toBeUndefined();
     await provider.identify(withBearer(romm.issueBearer(id)));
@@ -208,7 +218,9 @@ describe('The cache of identities (P4.5)', () => {
   });
 });
 
-describe('RomM down (S4, P4.5)', () => {
+describe.each(ROMM_RELEASES)('RomM $name down (S4, P4.5)', (release) => {
+  beforeEach(() => startRomm(release));
+
   it('keeps whom RomM knew in the last ten minutes, and nobody else, until it is back', async () => {
     const { cache } = watchedCache();
     const { credentials } = signIn();

@@ -1,14 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createDisposers, type RommMode, type RommServer, startRommServer } from '@romm-netplay/testing';
+import {
+  createDisposers,
+  ROMM_FORK,
+  ROMM_RELEASES,
+  type RommMode,
+  type RommServer,
+  startRommServer,
+} from '@romm-netplay/testing';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chainOf, rommProvider, withBearer, withSession } from './support/romm.js';
 
 const disposers = createDisposers();
 let romm: RommServer;
-beforeEach(async () => {
-  romm = disposers.use(await startRommServer());
-});
+afterEach(() => disposers.closeAll());
 afterEach(() => disposers.closeAll());
 
 const open = (options: { timeoutMs?: number; baseUrl?: string } = {}) =>
@@ -20,10 +25,15 @@ const jwtOf = (iss: string) =>
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
 
-describe('RomM users by the credentials RomM gave them (S4)', () => {
+describe.each(ROMM_RELEASES)('users of RomM $name by the credentials RomM gave them (S4, N1)', (release) => {
+  beforeEach(async () => {
+    romm = disposers.use(await startRommServer(release));
+  });
+  const has = (member: string) => Object.hasOwn(release.members, member);
+
   it('knows a user by session cookie, OAuth bearer and client token', async () => {
-    const { id } = romm.putUser({ id: 7, username: 'ada', netplayid: 'Ace' });
-    const ada = { sub: 'Ace', netplayUsername: 'Ace', role: 'player', externalId: '7' };
+    const { id } = romm.putUser({ id: 7, username: 'ada' });
+    const ada = { sub: 'ada', netplayUsername: 'ada', role: 'player', externalId: '7' };
     const { provider } = open();
     expect(provider.name).toBe('romm');
     const token = romm.issueClientToken(id);
@@ -95,8 +105,7 @@ describe('RomM users by the credentials RomM gave them (S4)', () => {
     expect(romm.requests).toHaveLength(0);
   });
 
-  it.each([401, 403] as const)('takes %d for: not signed in', async (anonymousStatus) => {
-    romm.behave({ anonymousStatus });
+  it('takes its refusal for: not signed in', async () => {
     const { provider, errors } = open();
     expect(await provider.identify(withSession('expired'))).toBeUndefined();
     expect(await provider.identify(withBearer(`rmm_${'0'.repeat(64)}`))).toBeUndefined();
@@ -140,29 +149,35 @@ describe('RomM users by the credentials RomM gave them (S4)', () => {
   });
 
   it.each<[string, Parameters<RommServer['putUser']>[0], object | undefined]>([
-    ['netplayid', { username: 'ada', netplayid: 'Ace' }, { sub: 'Ace', netplayUsername: 'Ace' }],
     ['username', { username: 'ada' }, { sub: 'ada', netplayUsername: 'ada' }],
-    ['username when netplayid is blank', { username: 'ada', netplayid: ' ' }, { sub: 'ada' }],
     [
-      'username, under the name of the settings',
+      'username, under the name of the settings where the release has them',
       { username: 'ada', ui_settings: { settings: { netplayUsername: 'Ada L.' } } },
-      { sub: 'ada', netplayUsername: 'Ada L.' },
+      { sub: 'ada', netplayUsername: has('ui_settings') ? 'Ada L.' : 'ada' },
     ],
     ['username, settings being nonsense', { username: 'ada', ui_settings: [[], 1] }, { sub: 'ada' }],
     ['255 characters', { username: 'a'.repeat(255) }, { sub: 'a'.repeat(255) }],
     ['nobody: too long', { username: 'a'.repeat(256) }, undefined],
     ['nobody: reserved for accounts here', { username: 'local:ada' }, undefined],
-    ['nobody: reserved, by netplayid', { username: 'ada', netplayid: 'local:ada' }, undefined],
-    ['nobody: control characters', { username: 'ada', netplayid: 'a\u0000b' }, undefined],
+    ['nobody: control characters', { username: 'a\u0000b' }, undefined],
   ])('names the player by: %s (S4, S6)', async (_what, user, expected) => {
-    const { id } = romm.putUser(user);
-    const { provider, warnings } = open();
-    const identity = await provider.identify(withSession(romm.openSession(id)));
-    if (expected === undefined) expect(identity).toBeUndefined();
-    else expect(identity).toMatchObject(expected);
-    expect(warnings.map((warning) => /^RomM user (\S+) cannot play/.exec(warning)?.[1])).toEqual(
-      expected === undefined ? [String(id)] : [],
-    );
+    await expectNamed(user, expected);
+  });
+
+  it('needs only id, username and enabled; names what is missing of them', async () => {
+    const session = withSession(romm.openSession(romm.putUser({ username: 'ada' }).id));
+    romm.behave({ without: [...Object.keys(release.members), 'role'] });
+    expect(await open().provider.identify(session)).toMatchObject({ sub: 'ada', role: 'player' });
+    romm.behave({ without: ['username', 'enabled'] });
+    const { provider, errors } = open();
+    expect(provider.trouble?.()).toBeUndefined();
+    await expect(provider.identify(session)).rejects.toMatchObject({ code: 'identity_unavailable' });
+    expect(chainOf(errors[0])).toContain("RomM's answer is no user: it lacks username, enabled.");
+    expect(provider.trouble?.()).toMatch(/^Nobody of RomM can sign in: .*it lacks username, enabled/);
+    romm.behave({ without: [] });
+    const other = withSession(romm.openSession(romm.putUser({ username: 'bob' }).id));
+    expect(await provider.identify(other)).toMatchObject({ sub: 'bob' });
+    expect(provider.trouble?.()).toBeUndefined();
   });
 
   it('takes a base URL that ends with a slash or holds a path', async () => {
@@ -184,7 +199,11 @@ describe('RomM users by the credentials RomM gave them (S4)', () => {
   });
 });
 
-describe('RomM, or what answers in its place, failing (S4)', () => {
+describe.each(ROMM_RELEASES)('RomM $name, or what answers in its place, failing (S4)', (release) => {
+  beforeEach(async () => {
+    romm = disposers.use(await startRommServer(release));
+  });
+
   it.each<[RommMode, RegExp]>([
     ['html', /answered 200 with text\/html instead of JSON.*ROMM_BASE_URL/],
     ['login-page', /answered 403 with text\/html/],
@@ -194,7 +213,7 @@ describe('RomM, or what answers in its place, failing (S4)', () => {
     ['not-found', /answered 404/],
     ['redirect', /answered 302.*final address/],
     ['malformed', /not JSON/],
-    ['misfit', /no user; unfit: id, username, enabled/],
+    ['misfit', /no user: id, username, enabled are not what RomM says/],
     ['huge', /cannot be read to its end/],
     ['stalled-head', /does not answer/],
     ['stalled-body', /cannot be read to its end/],
@@ -243,3 +262,29 @@ describe('RomM, or what answers in its place, failing (S4)', () => {
     expect(await open().provider.identify(withSession(romm.openSession(id)))).toMatchObject({ sub: 'ada' });
   });
 });
+
+describe('users of the fork, who may choose a netplay id (S4, S6)', () => {
+  beforeEach(async () => {
+    romm = disposers.use(await startRommServer(ROMM_FORK));
+  });
+
+  it.each<[string, Parameters<RommServer['putUser']>[0], object | undefined]>([
+    ['netplayid', { username: 'ada', netplayid: 'Ace' }, { sub: 'Ace', netplayUsername: 'Ace' }],
+    ['username when netplayid is blank', { username: 'ada', netplayid: ' ' }, { sub: 'ada' }],
+    ['nobody: reserved, by netplayid', { username: 'ada', netplayid: 'local:ada' }, undefined],
+    ['nobody: control characters', { username: 'ada', netplayid: 'a\u0000b' }, undefined],
+  ])('named by: %s', async (_what, user, expected) => {
+    await expectNamed(user, expected);
+  });
+});
+
+async function expectNamed(user: Parameters<RommServer['putUser']>[0], expected: object | undefined) {
+  const { id } = romm.putUser(user);
+  const { provider, warnings } = open();
+  const identity = await provider.identify(withSession(romm.openSession(id)));
+  if (expected === undefined) expect(identity).toBeUndefined();
+  else expect(identity).toMatchObject(expected);
+  expect(warnings.map((warning) => /^RomM user (\S+) cannot play/.exec(warning)?.[1])).toEqual(
+    expected === undefined ? [String(id)] : [],
+  );
+}

@@ -1,14 +1,16 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { RommRelease } from './romm-releases.js';
 
 export interface RommUser {
   readonly id: number;
   readonly username: string;
   readonly enabled: boolean;
   readonly role: string;
-  readonly netplayid: string | null;
-  readonly ui_settings: unknown;
+  /** What the release answers beside; a member it does not have is not answered. */
+  readonly netplayid?: string | null;
+  readonly ui_settings?: unknown;
 }
 
 /**
@@ -36,8 +38,8 @@ export interface RommBehaviour {
   readonly mode: RommMode;
   /** Waits this long before an answer. */
   readonly delayMs: number;
-  /** Older releases refuse with 403 `Forbidden`, newer ones with 401 `Not authenticated`. */
-  readonly anonymousStatus: 401 | 403;
+  /** Members left out of the answer, as if a later release did without them. */
+  readonly without: readonly string[];
   /** RomM refuses a disabled user like a stranger; `shown` answers the user with `enabled: false`. */
   readonly disabledUsers: 'refused' | 'shown';
   /** RomM's KIOSK_MODE: whoever is not signed in is the user -1, `kiosk`. */
@@ -76,29 +78,30 @@ export interface RommServer {
 const NORMAL: RommBehaviour = {
   mode: 'ok',
   delayMs: 0,
-  anonymousStatus: 403,
+  without: [],
   disabledUsers: 'refused',
   kiosk: false,
   redirectTo: 'http://127.0.0.1:1/elsewhere',
 };
-const KIOSK_USER: RommUser = {
-  id: -1,
-  username: 'kiosk',
-  enabled: true,
-  role: 'viewer',
-  netplayid: 'kiosk',
-  ui_settings: null,
-};
 const HUGE_BYTES = 8 * 1024 * 1024;
 
-/** A stand-in for RomM, written from its public contract: who is signed in, at `GET /api/users/me`. */
-export async function startRommServer(): Promise<RommServer> {
+/** A stand-in for a released RomM: who is signed in, at `GET /api/users/me` (see `RommRelease`). */
+export async function startRommServer(release: RommRelease): Promise<RommServer> {
+  const kioskUser: RommUser = { id: -1, username: 'kiosk', enabled: true, role: release.role };
   const users = new Map<number, RommUser>();
   /** By Cookie or Authorization value, as RomM would accept it. */
   const sessions = new Map<string, number>();
   const tokens = new Map<string, number>();
   const requests: RommRequest[] = [];
   let behaviour = NORMAL;
+
+  /** What the release tells of a user: no member more, and none less but those taken away. */
+  function describe(user: RommUser): object {
+    const known: Record<string, unknown> = { ...release.members, ...user };
+    const names = ['id', 'username', 'enabled', 'role', ...Object.keys(release.members)];
+    const answered = names.filter((name) => !behaviour.without.includes(name));
+    return Object.fromEntries(answered.map((name) => [name, known[name]]));
+  }
 
   function answer(headers: IncomingHttpHeaders, response: ServerResponse): void {
     if (behaviour.mode !== 'ok') {
@@ -111,11 +114,11 @@ export async function startRommServer(): Promise<RommServer> {
       return;
     }
     if (behaviour.kiosk) {
-      json(response, 200, describe(KIOSK_USER));
+      json(response, 200, describe(kioskUser));
       return;
     }
-    const detail = behaviour.anonymousStatus === 401 ? 'Not authenticated' : 'Forbidden';
-    json(response, behaviour.anonymousStatus, { detail });
+    const { status, detail } = release.anonymous;
+    json(response, status, { detail });
   }
 
   const server = createServer((request, response) => {
@@ -142,7 +145,7 @@ export async function startRommServer(): Promise<RommServer> {
     url: `http://127.0.0.1:${port}`,
     requests,
     putUser(given) {
-      const user: RommUser = { ...KIOSK_USER, netplayid: null, id: users.size + 1, ...given };
+      const user: RommUser = { enabled: true, role: release.role, id: users.size + 1, ...given };
       users.set(user.id, user);
       return user;
     },
@@ -175,8 +178,7 @@ const FAULTS: Record<Exclude<RommMode, 'ok'>, Fault> = {
   malformed: (response) => void response.writeHead(200, JSON_TYPE).end('{"id": 1, "username": "ad'),
   misfit: (response) => json(response, 200, { id: {}, username: ['ada'], enabled: 'yes' }),
   null: (response) => json(response, 200, null),
-  huge: (response) =>
-    json(response, 200, { ...describe(KIOSK_USER), ra_progression: 'x'.repeat(HUGE_BYTES) }),
+  huge: (response) => json(response, 200, { id: 1, ra_progression: 'x'.repeat(HUGE_BYTES) }),
   'stalled-head': () => undefined,
   'stalled-body': (response) => void response.writeHead(200, JSON_TYPE).write('{"id": 1,'),
   'hang-up': (response) => void response.socket?.destroy(),
@@ -191,16 +193,6 @@ function json(response: ServerResponse, status: number, body: unknown): void {
 function page(response: ServerResponse, status: number): void {
   response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(PAGE);
 }
-
-/** The user as RomM describes it, with some of the fields that are of no use to netplay. */
-const describe = (user: RommUser) => ({
-  ...user,
-  email: `${user.username}@example.org`,
-  oauth_scopes: ['me.read', 'roms.read'],
-  avatar_path: '',
-  last_login: '2026-11-01T00:00:00Z',
-  ra_progression: { total: 0, results: [] },
-});
 
 const sessionOf = ({ cookie = '' }: IncomingHttpHeaders) =>
   /(?:^|; )romm_session=([^;]*)/.exec(cookie)?.[1] ?? '';

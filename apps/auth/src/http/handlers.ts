@@ -142,8 +142,14 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Ca
     health: () => ({ body: { status: 'ok' } }),
 
     async readiness() {
-      const body = await checkReadiness(deps.checks, deps.warnings, deps.onComponentDown);
+      const body = await checkReadiness(deps.checks, warningsOf(deps), deps.onComponentDown);
       return { body, status: body.status === 'ready' ? 200 : 503 };
     },
   };
 }
+
+/** What was said at the start, and why nobody of a provider can sign in just now. */
+const warningsOf = ({ warnings, providers }: HandlersDeps): string[] => [
+  ...warnings,
+  ...providers.flatMap((provider) => provider.trouble?.() ?? []),
+];

@@ -52,7 +52,7 @@ export function holdingIdentities(
   }
 
   return {
-    name: provider.name,
+    ...provider,
     identify: async (credentials) => held(await provider.identify(credentials)),
     renew: async (sub, credentials) => held(await provider.renew(sub, credentials)),
   };

@@ -82,8 +82,23 @@ function judgeAnswer(text: string, onWarning: (message: string) => void): RommVe
   if (body === null) return NOBODY;
   const user = rommUser.safeParse(body);
   if (user.success) return judgeUser(user.data, onWarning);
-  const fields = new Set(user.error.issues.map(({ path }) => path.join('.') || 'all of it'));
-  throw new RommFailure(`RomM's answer is no user; unfit: ${[...fields].join(', ')}.`, { isOutage: false });
+  throw new RommFailure(`RomM's answer is no user: ${faultsOf(user.error.issues, body)}. ${ADVICE}`, {
+    isOutage: false,
+  });
+}
+
+/** Names members, never their values. */
+function faultsOf(issues: readonly { readonly path: readonly PropertyKey[] }[], body: unknown): string {
+  const names = [...new Set(issues.map(({ path }) => String(path[0] ?? '')))];
+  if (names.includes('') || typeof body !== 'object' || body === null) return 'it is no object';
+  const missing = names.filter((name) => !Object.hasOwn(body, name));
+  const unfit = names.filter((name) => Object.hasOwn(body, name));
+  return [
+    ...(missing.length > 0 ? [`it lacks ${missing.join(', ')}`] : []),
+    ...(unfit.length > 0
+      ? [`${unfit.join(', ')} ${unfit.length > 1 ? 'are' : 'is'} not what RomM says`]
+      : []),
+  ].join('; ');
 }
 
 /** Bounded and plain, since it comes from whoever answers. */

@@ -4,6 +4,7 @@ import type { Identity, IdentityProvider } from '../../ports.js';
 import { askRomm } from './ask-romm.js';
 import { createKnownVerdicts, type KnownVerdict } from './known-verdicts.js';
 import { createOutageGuard } from './outage-guard.js';
+import { RommFailure } from './romm-failure.js';
 import { credentialKey, type RommCredential, rommCredentialOf } from './romm-credential.js';
 import type { RommVerdict } from './romm-user.js';
 
@@ -68,7 +69,8 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
     maxKeys: MAX_LOCAL_ENTRIES,
   });
   const inFlight = new Map<string, Promise<RommVerdict>>();
-  let failing = false;
+  /** What RomM failed with last, until it answers again. */
+  let failure: unknown;
 
   /** Either way: what a clock that runs ahead has dated must not count for longer. */
   const isWithin = ({ saidAtMs }: KnownVerdict, ms: number) => Math.abs(now() - saidAtMs) < ms;
@@ -80,12 +82,12 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
     const saidAtMs = now();
     try {
       const verdict = await guard.run(key, () => askRomm(asking, credential));
-      failing = false;
+      failure = undefined;
       await known.remember(key, { verdict, saidAtMs });
       return verdict;
     } catch (error) {
-      if (!failing) onError(error);
-      failing = true;
+      if (failure === undefined) onError(error);
+      failure = error;
       return verdictInGrace(entry, error);
     }
   }
@@ -125,6 +127,8 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
       const identity = await identify(credentials);
       return identity?.sub === sub ? identity : undefined;
     },
+    trouble: () =>
+      failure instanceof RommFailure ? `Nobody of RomM can sign in: ${failure.message}` : undefined,
   };
 }
 

@@ -11,14 +11,17 @@ export type RommVerdict =
 
 export const NOBODY: RommVerdict = { is: 'nobody' };
 
-/** The fields that matter here; the others come and go with RomM's releases. */
+/**
+ * What has to be known of a user, and what is welcome: members come and go with RomM's releases, and one that is
+ * left out is the same as null. Only the fork of romm-sfu-server has a `netplayid`; 4.4 has no `ui_settings`.
+ */
 export const rommUser = z.object({
   id: z.union([z.int(), z.string().min(1).max(64)]),
   username: z.string().min(1),
   enabled: z.boolean(),
-  role: z.unknown(),
-  netplayid: z.unknown(),
-  ui_settings: z.unknown(),
+  role: z.unknown().optional(),
+  netplayid: z.unknown().optional(),
+  ui_settings: z.unknown().optional(),
 });
 export type RommUser = z.output<typeof rommUser>;
 
