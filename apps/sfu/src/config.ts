@@ -43,6 +43,10 @@ export interface SfuConfig {
   readonly reconnectGraceSeconds: number;
   /** Whether a player takes their place over from a live connection of their own; else the newer waits (S5). */
   readonly allowTakeover: boolean;
+  /** How many places of one room an account may have with stock EmulatorJS, which knows no taking over (N4). */
+  readonly seatsPerPlayer: number;
+  /** URLs of romm-sfu-server nodes that players may be sent to, without a trailing slash. */
+  readonly legacyNodes: readonly string[];
   /** Who finds rooms of clients that do not say, as those of today's EmulatorJS. */
   readonly defaultVisibility: Visibility;
   /** Where the node stands, for choosing one near by. */
@@ -115,6 +119,8 @@ const environment = z.object({
   SFU_ALLOW_QUERY_TOKEN: variables.flag,
   SFU_RECONNECT_GRACE_SECONDS: variables.seconds(60, 600),
   SFU_ALLOW_AUTH_TAKEOVER: variables.flag.prefault('1'),
+  SFU_SEATS_PER_PLAYER: variables.count(4),
+  SFU_LEGACY_NODES: variables.httpUrls,
   SFU_DEFAULT_VISIBILITY: z.enum(VISIBILITIES).default('local'),
   SFU_REGION: z.string().max(64).optional(),
   SFU_DRAIN_SECONDS: variables.seconds(20, 300),
@@ -186,6 +192,8 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
     allowQueryToken: values.SFU_ALLOW_QUERY_TOKEN,
     reconnectGraceSeconds: values.SFU_RECONNECT_GRACE_SECONDS,
     allowTakeover: values.SFU_ALLOW_AUTH_TAKEOVER,
+    seatsPerPlayer: values.SFU_SEATS_PER_PLAYER,
+    legacyNodes: values.SFU_LEGACY_NODES,
     defaultVisibility: values.SFU_DEFAULT_VISIBILITY,
     region: values.SFU_REGION,
     drainSeconds: values.SFU_DRAIN_SECONDS,

@@ -13,6 +13,8 @@ export interface WriteTokenConsumer {
 
 /** The sending half of a player's connection, whatever carries it. Never throws; a closed one drops. */
 export interface Outbox {
+  /** Whether a player whose connection is lost may come back for their place; else it is free at once (R4, N4). */
+  readonly returns: boolean;
   sendEvent(event: EventMessage): void;
   sendBinary(frame: Uint8Array): void;
   close(name: CloseName): void;

@@ -139,7 +139,7 @@ describe('which rooms guests find (P2.8)', () => {
     await own.socket.request('update-room', { visibility: 'local' });
     expect(await told).toMatchObject({ visibility: 'local', admits: null });
     expect(await codeOf((await theirs.connect(here)).join('den'))).toBe('room_not_found');
-    await eventually(async () => (await state.rooms.resolve('den'))?.['visibility'] === 'local');
+    await eventually(async () => (await state.rooms.findByName('den'))[0]?.['visibility'] === 'local');
     const far = await theirs.connect(there, 'Gus', GUS);
     expect(await codeOf(far.resume('den', ticket))).toBe('room_elsewhere');
     expect(await codeOf((await theirs.connect(there)).resume('den', ticket))).toBe('resume_refused');

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { namedRoomKey } from '@romm-netplay/protocol';
 import { eventually } from '@romm-netplay/testing';
 import { HS256_ISSUER } from '@romm-netplay/token-core';
 import jwt from 'jsonwebtoken';
@@ -65,8 +66,8 @@ const AUTH: Check[] = [
       expect(await node.state.rooms.upsert(record('evil', 'https://evil.example'))).toBe(
         'held-by-other-node',
       );
-      expect(await node.state.rooms.remove('den', 'evil')).toBe('held-by-other-node');
-      expect(await node.state.rooms.resolve('den')).toMatchObject({ url: 'https://b.example' });
+      expect(await node.state.rooms.remove(namedRoomKey('den'), 'evil')).toBe('held-by-other-node');
+      expect(await node.state.rooms.resolve(namedRoomKey('den'))).toMatchObject({ url: 'https://b.example' });
     },
   ],
   [
@@ -146,7 +147,7 @@ const ROOMS: Check[] = [
     'D11',
     'opening a room that exists takes nothing over',
     async () => {
-      await post('/create', { room_name: 'den', password: 'secret', max_players: 2 });
+      await post('/create', { room_name: 'den', password: 'secret', max_players: 2, game_id: 7 });
       const eve = await connectLegacy(node, 'Eve');
       expect(await eve.enter('open-room', sfuExtra('den'), { maxPlayers: 16 })).toEqual(['room exists']);
       expect(await eve.enter('join-room', sfuExtra('den'))).toEqual(['bad password']);
@@ -261,7 +262,7 @@ const ROOMS: Check[] = [
       for (let round = 0; round < 3; round += 1) {
         expect(await ada.enter('open-room', sfuExtra('den'))).toEqual([null]);
         await ada.call('leave-room', {});
-        await eventually(async () => (await node.state.rooms.resolve('den')) === undefined);
+        await eventually(async () => (await node.state.rooms.findByName('den')).length === 0);
       }
       expect(node.sfu.rooms).toBe(0);
     },

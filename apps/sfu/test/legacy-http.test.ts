@@ -51,7 +51,7 @@ describe('POST /create, /join/:roomId and /leave/:roomId (D10, D11, D19, D20)', 
   });
 
   it('lets the same player in by any socket, and nobody else (D11)', async () => {
-    await post('/create', { room_name: 'den', password: 'secret' });
+    await post('/create', { room_name: 'den', password: 'secret', game_id: 7 });
     const bob = await connectLegacy(node, 'Bob', { subject: BOB });
     expect(await bob.enter('open-room', sfuExtra('den'))).toEqual(['room exists']);
     expect(await bob.enter('join-room', sfuExtra('den'))).toEqual(['bad password']);
@@ -95,7 +95,8 @@ describe('POST /create, /join/:roomId and /leave/:roomId (D10, D11, D19, D20)', 
 
   it.each<[string, string, object, number, string]>([
     ['/create', 'no name', {}, 400, 'room_name is required'],
-    ['/create', 'a name of white space', { room_name: ' ' }, 400, 'must not begin or end with white space'],
+    ['/create', 'a name of white space', { room_name: ' ' }, 400, 'has nothing in it that is shown'],
+    ['/create', 'dots alone', { room_name: '..' }, 400, 'must not be "." or ".."'],
     ['/create', 'a taken name', { room_name: 'den' }, 409, 'room already exists'],
     ['/join/nowhere', 'an unknown room', {}, 404, 'room not found'],
     ['/join/den', 'no password', {}, 403, 'incorrect password'],

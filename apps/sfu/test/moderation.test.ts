@@ -87,8 +87,13 @@ describe('kicking (R1, S2)', () => {
 
   it('bounds the ban list, and kicks nobody whom it cannot ban', () => {
     const options = { maxPlayers: 1, passwordHash: undefined, visibility: 'local', extra: {} } as const;
-    const room = new Room({ id: 'id', name: 'den', ...options });
-    const outbox = { sendEvent: () => undefined, sendBinary: () => undefined, close: () => undefined };
+    const room = new Room({ id: 'id', key: 'name:den', name: 'den', ...options });
+    const outbox = {
+      returns: true,
+      sendEvent: () => undefined,
+      sendBinary: () => undefined,
+      close: () => undefined,
+    };
     const enter = (playerId: string) =>
       room.join(
         {

@@ -91,9 +91,9 @@ describe.each(['memory', 'Redis'] as const)('nodes over %s', (kind) => {
     const ada = await a.connect('Ada');
     const told: string[] = [];
     ada.socket.on('room-redirect', ({ url }) => void told.push(url));
-    expect(await codeOf(ada.join('trap'))).toBe('room_not_found');
-    expect(await codeOf(ada.resume('trap', 'x'))).toBe('resume_refused');
-    expect((await resolveAt(a, 'trap')).status).toBe(404);
+    expect(await codeOf(ada.join('trap'))).toBe('node_not_allowed');
+    expect(await codeOf(ada.resume('trap', 'x'))).toBe('node_not_allowed');
+    expect((await resolveAt(a, 'trap')).status).toBe(409);
     expect(told).toEqual([]);
     expect(await codeOf(ada.join('bent'))).toBe('room_elsewhere');
     expect(told).toEqual([await urlOf(state, 'node-b')]);

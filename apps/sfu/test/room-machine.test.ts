@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Events, EventType, RoomUser, Seat } from '@romm-netplay/protocol';
+import { type Events, type EventType, namedRoomKey, type RoomUser, type Seat } from '@romm-netplay/protocol';
 import { MAX_CHAT_HISTORY, MAX_SPECTATORS } from '@romm-netplay/protocol/wire';
 import { createMemoryState } from '@romm-netplay/shared-state';
 import fc from 'fast-check';
@@ -73,6 +73,7 @@ const players: readonly Player[] = Array.from({ length: PLAYERS }, (_, i) =>
 
 /** What one player has been told, by events and replies alone. */
 class Witness implements Outbox {
+  readonly returns = true;
   users: readonly RoomUser[] = [];
   game = { phase: '', ready: [] as readonly string[] };
   ticket = '';
@@ -124,6 +125,8 @@ class Table {
       directory: createRoomDirectory({ registry, nodeId: 'n', url: 'https://n', maxRooms: 9, now, onError }),
       passwords: createPasswordCheck(),
       allowTakeover: true,
+      seatsPerPlayer: 4,
+      legacyNodes: [],
       defaultVisibility: 'local',
       now,
       newId: () => `id-${(this.#ids += 1)}`,
@@ -134,7 +137,7 @@ class Table {
   }
 
   get room(): Room | undefined {
-    return this.deps.directory.find(ROOM);
+    return this.deps.directory.find(namedRoomKey(ROOM));
   }
 
   get owner(): number {
@@ -286,7 +289,12 @@ function act(room: Room, { do: what, who, target, n, flag }: Step, nth: number):
   const holder: Holder = {
     clientId: `again-${nth}`,
     player: players[who]!,
-    outbox: { sendEvent: () => undefined, sendBinary: () => undefined, close: () => undefined },
+    outbox: {
+      returns: true,
+      sendEvent: () => undefined,
+      sendBinary: () => undefined,
+      close: () => undefined,
+    },
     sessionRef: undefined,
   };
   const claim = { spectator: flag, extra: { rom_hash: 'aa' }, ticketHash: Buffer.alloc(32, nth) };

@@ -107,7 +107,8 @@ describe('opening and joining (P1.9, R1)', () => {
       'joining twice',
       async (ada: TestPlayer) => ada.open('den').then(() => ada.join('den')),
     ],
-    ['invalid_request', 'a name with a line break', async (ada: TestPlayer) => ada.open('a\nb')],
+    ['invalid_request', 'a name that no path can have', async (ada: TestPlayer) => ada.open(' .. ')],
+    ['invalid_request', 'a name with nothing to see', async (ada: TestPlayer) => ada.open('\u3164\u200b')],
     ['invalid_request', 'too many players', async (ada: TestPlayer) => ada.open('den', { max_players: 17 })],
     ['invalid_request', 'no players', async (ada: TestPlayer) => ada.open('den', { max_players: 0 })],
   ])('%s: refuses %s', async (code, _what, attempt) => {

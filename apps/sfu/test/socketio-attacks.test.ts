@@ -18,7 +18,13 @@ beforeEach(async () => {
 });
 afterEach(() => node.close());
 
-const NO_RATE = { textPerSecond: 1e6, binaryPerSecond: 1e6, bytesPerSecond: 1e9, maxSendBufferBytes: 1e9 };
+const NO_RATE = {
+  textPerSecond: 1e6,
+  signalsPerSecond: 1e6,
+  binaryPerSecond: 1e6,
+  bytesPerSecond: 1e9,
+  maxSendBufferBytes: 1e9,
+};
 const EVENTS = [
   ...['open-room', 'create-room', 'join-room', 'leave-room', 'request-room-state', 'request-room-list'],
   ...['player-ready', 'player-unready', 'toggle-ready', 'launch-game', 'start-game', 'ready-at-frame-1'],
@@ -121,9 +127,17 @@ describe('what no packet can do (D25)', () => {
       );
       const packet = fc.tuple(fc.constantFrom(...EVENTS), fc.array(odd, { maxLength: 3 }), fc.boolean());
       const members: LegacyPlayer[] = [];
-      for (const name of ['Ada', 'Bob', 'Cid', 'Dee']) members.push(await connectLegacy(target, name));
-      await members[0]!.enter('open-room', enter('den'));
-      for (const member of members.slice(1)) await member.enter('join-room', enter('den'));
+      /** Whoever was put out, as stock clients are when a room ends, comes again. */
+      const seat = async (index: number) => {
+        if (members[index]?.socket.connected === true) return;
+        members[index] = await connectLegacy(target, ['Ada', 'Bob', 'Cid', 'Dee'][index]!);
+        const [refused] = await members[index].enter('join-room', enter('den'));
+        if (refused !== null) await members[index].enter('open-room', enter('den'));
+      };
+      const seatAll = async () => {
+        for (const index of [0, 1, 2, 3]) await seat(index);
+      };
+      await seatAll();
       let sent = 0;
       let before = 0;
       await fc.assert(
@@ -134,9 +148,11 @@ describe('what no packet can do (D25)', () => {
           }
           sent += packets.length;
           for (const member of members) {
-            expect(await member.call('sfu-available')).toEqual([{ available: false }]);
+            const answer = member.call('sfu-available').catch(() => 'put out');
+            expect(['put out', [{ available: false }]]).toContainEqual(await answer);
             member.clear();
           }
+          await seatAll();
           if (sent === 2_000) before = heapInUse();
         }),
         { numRuns: 100, endOnFailure: true },

@@ -1,5 +1,6 @@
 /** Clients of Socket.IO and several nodes of one instance: P2.9 (redirects), P2.10 (rooms that move). */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { sessionRoomKey } from '@romm-netplay/protocol';
 import { openRedisState, type SharedState } from '@romm-netplay/shared-state';
 import { createDisposers, eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
 import { connectLegacy, stockExtra } from './support/legacy-player.js';
@@ -49,15 +50,16 @@ describe.each(['memory', 'Redis'] as const)('nodes over %s', (kind) => {
     expect(await there.call('join-room', { extra })).toMatchObject([null, {}]);
     await there.call('leave-room');
     await ada.call('leave-room');
-    await eventually(async () => (await state.rooms.findBySession(SESSION)) === undefined);
+    await eventually(async () => (await state.rooms.resolve(sessionRoomKey(SESSION))) === undefined);
     expect(await bob.enter('join-room', stockExtra('whatever', SESSION))).toEqual(['Room not found']);
   });
 
   it('send a stock client nowhere else: neither where a record says, nor to a node nobody knows (D3)', async () => {
     const { b, state } = await startNodesOver(disposers, openState);
     const evil = { current: 1, max: 4, hasPassword: false, url: 'https://evil.example' };
-    await state.rooms.upsert({ ...evil, room_name: 'trap', nodeId: 'nobody', sessionid: SESSION });
-    await state.rooms.upsert({ ...evil, room_name: 'bent', nodeId: 'node-a', sessionid: 'session-2' });
+    const knownBy = (sessionid: string) => ({ sessionid, room_key: sessionRoomKey(sessionid) });
+    await state.rooms.upsert({ ...evil, room_name: 'trap', nodeId: 'nobody', ...knownBy(SESSION) });
+    await state.rooms.upsert({ ...evil, room_name: 'bent', nodeId: 'node-a', ...knownBy('session-2') });
     const bob = await connectLegacy(b, 'Bob');
     expect(await bob.enter('join-room', stockExtra('x', SESSION))).toEqual(['Room not found']);
     expect(bob.events.filter(([name]) => name === 'room-redirect')).toEqual([]);
@@ -65,25 +67,34 @@ describe.each(['memory', 'Redis'] as const)('nodes over %s', (kind) => {
     expect(answer).toMatchObject({ redirect: await urlOf(state, 'node-a') });
   });
 
-  it('outlive a stock client that goes away while its room moves (P2.10)', async () => {
+  it('keep a room of stock clients until it or the node ends: nobody could follow it (N4, P2.10)', async () => {
     const { a, b } = await startNodesOver(disposers, openState);
     const ada = await connectLegacy(a, 'Ada');
     await ada.enter('open-room', stockExtra('den', SESSION));
     const drained = a.sfu.drain();
-    await ada.heard('room-redirect');
+    const v1 = await b.connect('Cid');
+    await eventually(async () => (await codeOf(v1.join('den'))) === 'room_elsewhere');
+    expect(a.sfu.rooms).toBe(1);
     ada.close();
     await drained;
-    const back = await connectLegacy(b, 'Ada', { subject: ada.subject });
-    expect(await back.enter('join-room', stockExtra('den', SESSION))).toMatchObject([null, {}]);
+    expect(a.sfu.rooms).toBe(0);
+    const bob = await connectLegacy(b, 'Bob');
+    expect(await bob.enter('join-room', stockExtra('den', SESSION))).toEqual(['Room not found']);
   });
 
-  it('take a room that moved by its session id, watched by nobody as before', async () => {
+  it('move a room of others that stock clients play in, without their seats', async () => {
     const { a, b } = await startNodesOver(disposers, openState);
-    const ada = await connectLegacy(a, 'Ada');
-    await ada.enter('open-room', { ...stockExtra('den', SESSION), allow_spectators: false });
+    const ada = await a.connect('Ada');
+    await ada.open('den', { allow_spectators: false });
+    const bob = await connectLegacy(a, 'Bob');
+    expect(await bob.enter('join-room', stockExtra('x', 'den'))).toMatchObject([null, {}]);
     await a.sfu.drain();
-    const bob = await connectLegacy(b, 'Bob');
-    expect(await bob.enter('join-room', stockExtra('x', SESSION))).toMatchObject([null, {}]);
-    expect(await codeOf((await b.connect('Cid')).join('den', { spectator: true }))).toBe('no_spectators');
+    const cid = await b.connect('Cid');
+    const { room } = await cid.join('den');
+    expect(room.users.map(({ name, slot }) => [name, slot])).toEqual([
+      ['Ada', 0],
+      ['Cid', 1],
+    ]);
+    expect(await codeOf((await b.connect('Dan')).join('den', { spectator: true }))).toBe('no_spectators');
   });
 });

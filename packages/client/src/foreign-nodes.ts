@@ -37,10 +37,15 @@ export function createForeignNodes(deps: ForeignNodesDeps): HostingNodes {
   return {
     announced,
 
-    async find(roomName, told) {
+    async find({ name, gameId }, told) {
       if (told !== undefined) return announced(told);
       const { foreignRooms } = await announcements.ask();
-      const room = foreignRooms.find((each) => each.instance === instance && each.room_name === roomName);
+      const room = foreignRooms.find(
+        (each) =>
+          each.instance === instance &&
+          each.room_name === name &&
+          (gameId === undefined || String(each.game_id) === String(gameId)),
+      );
       if (announcements.nodesOf(instance).length === 0) throw visitError('instance_unknown');
       // Whichever is asked for a room that is not listed says where it is.
       const some = nodes()[Math.floor(random() * nodes().length)];

@@ -1,7 +1,8 @@
 import type { ListedRoom } from '@romm-netplay/protocol';
 import { clientError } from './errors.js';
-import { badResponse, requestJson } from './http.js';
+import { badResponse, type JsonRequest, requestJson } from './http.js';
 import type { Runtime } from './runtime.js';
+import type { RoomReference } from './seats.js';
 import type { SfuAccess } from './sfu-access.js';
 
 /** Where the own instance says that rooms are. Nothing else is asked, and nobody else is believed. */
@@ -10,9 +11,9 @@ export interface HostingNodes {
    * The URL of the node that hosts a room. `told` is where the last node asked says it is.
    * @throws NetplayError redirect_refused, room_not_found
    */
-  find(roomName: string, told?: string): Promise<string>;
+  find(room: RoomReference, told?: string): Promise<string>;
   /** The URL in one spelling. @throws NetplayError redirect_refused unless the own instance announces it */
-  announced(url: string, roomName: string): Promise<string>;
+  announced(url: string, room: RoomReference): Promise<string>;
 }
 
 /** The nodes of the own instance. */
@@ -30,19 +31,20 @@ export interface HostingNodesDeps {
 export function createHostingNodes(deps: HostingNodesDeps): OwnNodes {
   const { runtime, access, sfuUrl, followRedirects } = deps;
 
-  const get = (path: string, query: Record<string, string>): Promise<unknown> =>
+  const get = (path: string, query: JsonRequest['query'] & object): Promise<unknown> =>
     access.withReadToken((readToken) =>
       requestJson(runtime, sfuUrl + path, { query, authorization: `Bearer ${readToken}` }),
     );
 
   async function list(gameId?: string | number): Promise<readonly ListedRoom[]> {
-    const rooms = await get('/list', gameId === undefined ? {} : { game_id: String(gameId) });
+    const rooms = await get('/list', { game_id: gameId });
     if (Array.isArray(rooms)) throw badResponse(`${sfuUrl}/list`);
     return Object.values(rooms as Record<string, unknown>).filter(isListedRoom);
   }
 
-  async function resolve(room: string): Promise<string> {
-    const { url } = (await get('/resolve', { room })) as Partial<ListedRoom>;
+  async function resolve({ name, gameId, sessionId }: RoomReference): Promise<string> {
+    const query = { room: name, game_id: gameId, sessionid: sessionId };
+    const { url } = (await get('/resolve', query)) as Partial<ListedRoom>;
     if (typeof url !== 'string') throw badResponse(`${sfuUrl}/resolve`);
     return url;
   }
@@ -50,18 +52,18 @@ export function createHostingNodes(deps: HostingNodesDeps): OwnNodes {
   return {
     list,
 
-    async find(roomName) {
-      const url = followRedirects ? followable(await resolve(roomName), sfuUrl) : undefined;
+    async find(room) {
+      const url = followRedirects ? followable(await resolve(room), sfuUrl) : undefined;
       if (url === undefined) throw clientError('redirect_refused');
       return url;
     },
 
-    async announced(url, roomName) {
+    async announced(url, room) {
       const target = followable(url, sfuUrl);
       if (followRedirects && target !== undefined) {
         const rooms = await list().catch(() => []);
         // Private rooms are not listed.
-        const known = [...rooms.map((room) => room.url), await resolve(roomName).catch(() => '')];
+        const known = [...rooms.map((each) => each.url), await resolve(room).catch(() => '')];
         if (isAnnounced(url, known, sfuUrl)) return target;
       }
       throw clientError('redirect_refused');

@@ -12,7 +12,8 @@ export type Cookies = 'same-origin' | 'include';
 export interface JsonRequest {
   /** Sent as JSON by POST; without one the request is a GET. */
   readonly body?: object;
-  readonly query?: Readonly<Record<string, string>>;
+  /** Without what is undefined. */
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly authorization?: string | undefined;
   readonly credentials?: Cookies;
 }
@@ -31,8 +32,8 @@ export const badResponse = (about: string, what = 'answered something else', sta
   clientError('bad_response', { message: `${about} ${what}; check the URL and the proxy.`, status });
 
 function send(runtime: Runtime, url: string, request: JsonRequest): Promise<Response> {
-  const { body, query, authorization, credentials = 'same-origin' } = request;
-  const search = query ? `?${new URLSearchParams(query).toString()}` : '';
+  const { body, query = {}, authorization, credentials = 'same-origin' } = request;
+  const search = String(new URLSearchParams(JSON.parse(JSON.stringify(query)) as Record<string, string>));
   const init = {
     method: body ? 'POST' : 'GET',
     headers: {
@@ -47,7 +48,7 @@ function send(runtime: Runtime, url: string, request: JsonRequest): Promise<Resp
     redirect: 'manual',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   } as const;
-  return runtime.fetch(url + search, init).catch(() => {
+  return runtime.fetch(url + (search && `?${search}`), init).catch(() => {
     throw clientError('unreachable', { about: url });
   });
 }

@@ -123,7 +123,7 @@ export class Room implements NetplayRoom {
   }
 
   get name(): string {
-    return this.#options.name;
+    return this.#info.room_name;
   }
   get slot(): number | null {
     return this.#users.find((user) => user.client_id === this.clientId)?.slot ?? null;
@@ -241,7 +241,7 @@ export class Room implements NetplayRoom {
     if (roomName !== this.name) return;
     this.#ticket = ticket;
     try {
-      const target = await this.#deps.nodes.announced(url, roomName);
+      const target = await this.#deps.nodes.announced(url, this.#options);
       if (this.#state !== 'connected') return;
       const { socket } = this.#held;
       const moved = this.#reconnect(target, clientError('connection_closed'));

@@ -21,8 +21,15 @@ export interface OpenRoomOptions {
   readonly extra?: OpenRequest['extra'];
 }
 
-export interface JoinRoomOptions {
+/** Which room is meant: rooms of several games may have one name. */
+export interface RoomReference {
   readonly name: string;
+  readonly gameId?: string | number | undefined;
+  /** Of a room that EmulatorJS opened, as the list has it (`sessionid`). */
+  readonly sessionId?: string | undefined;
+}
+
+export interface JoinRoomOptions extends RoomReference {
   readonly password?: string | undefined;
   /** Watch without a slot. */
   readonly spectator?: boolean;
@@ -54,7 +61,7 @@ export interface SeatsDeps {
   readonly access: SfuAccess;
   readonly nodes: HostingNodes;
   /** The node that is asked first. */
-  readonly entrance: (roomName: string) => string | Promise<string>;
+  readonly entrance: (room: RoomReference) => string | Promise<string>;
   readonly followRedirects: boolean;
   /** Looks at what a node gives as a place. @throws NetplayError when it is none */
   readonly check?: (seat: Seat) => void;
@@ -88,7 +95,7 @@ export function createSeats(deps: SeatsDeps): Seats {
 
   const askToJoin = async (socket: NetplaySocket, options: JoinRoomOptions): Promise<Seat> =>
     socket.request('join-room', {
-      room_name: options.name,
+      ...referenceOf(options),
       password: options.password,
       spectator: options.spectator,
       extra: options.extra,
@@ -113,7 +120,7 @@ export function createSeats(deps: SeatsDeps): Seats {
       } catch (error) {
         if (codeOf(error) !== 'room_elsewhere' || !followRedirects) throw error;
       }
-      url = await nodes.find(options.name, told);
+      url = await nodes.find(options, told);
     }
     throw clientError('too_many_redirects');
   }
@@ -121,12 +128,12 @@ export function createSeats(deps: SeatsDeps): Seats {
   return {
     join: (options, attach) =>
       access.withReadToken(async (readToken) =>
-        joinFrom(await entrance(options.name), readToken, options, attach),
+        joinFrom(await entrance(options), readToken, options, attach),
       ),
 
     resume: (options, url, resumeToken, attach) =>
       access.withReadToken(async (readToken) => {
-        const ticket = { room_name: options.name, resume_token: resumeToken };
+        const ticket = { ...referenceOf(options), resume_token: resumeToken };
         try {
           return await hold(url, readToken, attach, (socket) => socket.request('resume-room', ticket));
         } catch (error) {
@@ -138,11 +145,18 @@ export function createSeats(deps: SeatsDeps): Seats {
     open(options, attach) {
       const ask = createOpening(options, tokens, (socket) => askToJoin(socket, memberOf(options)));
       return access.withReadToken(async (readToken) =>
-        hold(await entrance(options.name), readToken, attach, ask),
+        hold(await entrance(memberOf(options)), readToken, attach, ask),
       );
     },
   };
 }
+
+/** As the wire has it. */
+export const referenceOf = ({ name, gameId, sessionId }: RoomReference) => ({
+  room_name: name,
+  game_id: gameId,
+  sessionid: sessionId,
+});
 
 /** After these nobody can tell whether the room was opened. */
 const UNANSWERED = new Set(['unavailable', 'timeout', 'connection_closed']);
@@ -191,6 +205,8 @@ function createOpening(
 /** How the opener of a room comes back to it. */
 export const memberOf = ({ name, password, extra }: OpenRoomOptions): JoinRoomOptions => ({
   name,
+  gameId: extra?.game_id,
+  sessionId: extra?.sessionid,
   password,
   extra: { rom_hash: extra?.rom_hash, core_type: extra?.core_type },
 });

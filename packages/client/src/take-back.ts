@@ -39,7 +39,7 @@ export async function takeBack(
     }
     if (!isWanted()) return undefined;
     // The room may have moved; and the announced URL of a node may be wrong, so both are tried in turn.
-    const where = attempt % 2 === 0 ? url : await nodes.find(options.name).catch(() => url);
+    const where = attempt % 2 === 0 ? url : await nodes.find(options).catch(() => url);
     try {
       const held = await seats.resume(options, where, resumeToken, attach);
       if (isWanted()) return held;

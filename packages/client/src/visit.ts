@@ -43,7 +43,7 @@ export function createVisit(deps: VisitDeps): Visit {
   const nodes = createForeignNodes({ announcements, instance, authUrl, followRedirects, random });
   const entry = openRooms.entryTo({
     ...{ runtime, credential: visitor, tokens, access, nodes, followRedirects },
-    entrance: (roomName) => nodes.find(roomName),
+    entrance: (room) => nodes.find(room),
     check: checkSeat,
     explain: explainVisit,
   });

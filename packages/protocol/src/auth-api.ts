@@ -8,6 +8,7 @@ import { ISSUER_API } from './issuer-api.js';
 import { NODE_API } from './node-api.js';
 import { roomMap, roomName, roomRecord } from './room-record.js';
 import { MAX_ISSUER_LENGTH } from './issuer-record.js';
+import { cleanName } from './names.js';
 import { listedKey } from './signing-key.js';
 
 export const INTERNAL_SECRET_HEADER = 'x-romm-sfu-secret';
@@ -21,6 +22,7 @@ const NOT_ADMIN = {
   503: 'No admin API key is configured, or the database is unavailable; try again.',
 };
 const ok = z.object({ ok: z.literal(true) });
+const roomKey = roomRecord.shape.room_key;
 
 /** The provider-independent half of who somebody is; `sub` is unique within the issuer (S6). */
 const signedInPlayer = z.object({
@@ -40,13 +42,18 @@ const signedIn = z
 /** How an account here may be called. */
 export const username = z
   .string()
-  .min(1)
-  .max(64)
-  .regex(
-    /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u,
-    'must begin with a letter or digit and contain no other signs than space . _ -',
-  )
-  .refine((name) => name.trim() === name, 'must not end with white space');
+  .max(256)
+  .transform(cleanName)
+  .pipe(
+    z
+      .string()
+      .min(1)
+      .max(64)
+      .regex(
+        /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._-]*$/u,
+        'must begin with a letter or digit and contain no other signs than space . _ -',
+      ),
+  );
 const newPassword = z.string().min(10, 'must have at least 10 characters').max(256);
 const shownPassword = z.string().min(1).max(256);
 const account = z
@@ -127,7 +134,11 @@ export const AUTH_API = {
     path: '/api/sfu/internal/rooms/delete',
     summary: 'Remove a room from the registry',
     access: 'internal',
-    body: z.object({ room_name: roomName, nodeId: z.string().max(255).optional() }),
+    body: z.object({
+      room_name: roomName,
+      room_key: roomKey,
+      nodeId: z.string().max(255).optional(),
+    }),
     reply: ok,
     refusals: { 400: 'The body is not valid.', 409: 'Another node hosts the room.', ...NOT_INTERNAL },
   },
@@ -136,7 +147,7 @@ export const AUTH_API = {
     path: '/api/sfu/internal/rooms/resolve',
     summary: 'Find the node that hosts a room',
     access: 'internal',
-    query: z.object({ room: roomName }),
+    query: z.object({ room: roomName, key: roomKey }),
     reply: roomRecord,
     refusals: { 400: 'The room parameter is missing.', 404: 'There is no such room.', ...NOT_INTERNAL },
   },

@@ -17,12 +17,25 @@ export const SOCKET_ERRORS = {
     message: 'This cannot be done just now; try again shortly, with a new write token if it took one.',
   },
   room_exists: { retryable: false, message: 'A room of this name exists; choose another name or join it.' },
+  room_ambiguous: {
+    retryable: false,
+    message: 'Several rooms have this name; say the game_id, or the sessionid, of the one you mean.',
+  },
+  node_not_allowed: {
+    retryable: false,
+    message:
+      'The room is on a server that players are not sent to; the administrator can list its URL in SFU_LEGACY_NODES.',
+  },
   room_not_found: { retryable: false, message: 'There is no room of this name; refresh the list.' },
   room_elsewhere: {
     retryable: false,
     message: 'The room is on another node; connect to the url in its list entry.',
   },
   room_full: { retryable: true, message: 'Every slot of the room is taken; join as a spectator or wait.' },
+  seats_full: {
+    retryable: true,
+    message: 'You have as many places in this room as one account may; leave with one of them first.',
+  },
   no_spectators: { retryable: false, message: 'The owner lets nobody watch; join the room as a player.' },
   room_locked: {
     retryable: true,

@@ -6,6 +6,7 @@ export * from './http-api.js';
 export * from './issuer-keys.js';
 export * from './issuer-record.js';
 export * from './messages.js';
+export * from './names.js';
 export * from './node-record.js';
 export type { MemberExtra, MemberExtraChanges, RoomExtra, RoomExtraChanges } from './metadata.js';
 export * from './problem.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cleanName } from './names.js';
 
 /** What players of another instance may do here (P2.4). */
 export const ISSUER_PERMISSIONS = ['rooms:list', 'rooms:join', 'rooms:create'] as const;
@@ -117,10 +118,9 @@ export const DEFAULT_QUOTAS: IssuerQuotas = { sockets: 200, rooms: 20, entries_p
 export const issuerTerms = z.object({
   label: z
     .string()
-    .min(1)
-    .max(64)
-    .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'must not contain control characters')
-    .refine((label) => label.trim() === label, 'must not begin or end with white space')
+    .max(256)
+    .transform(cleanName)
+    .pipe(z.string().min(1, 'has nothing in it that is shown').max(64))
     .describe('How people here know the instance.'),
   permissions: z
     .array(z.enum(ISSUER_PERMISSIONS))

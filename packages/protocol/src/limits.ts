@@ -4,6 +4,7 @@ export const MAX_TEXT_FRAME_BYTES = 64 * 1024;
 export const MAX_BINARY_FRAME_BYTES = 256 * 1024;
 
 export const MAX_ROOM_NAME_LENGTH = 128;
+export const MAX_PLAYER_NAME_LENGTH = 64;
 export const MAX_PLAYERS = 16;
 export const MAX_SPECTATORS = 32;
 export const MAX_CHAT_LENGTH = 500;

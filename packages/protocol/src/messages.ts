@@ -2,14 +2,17 @@ import { z } from 'zod';
 import { MAX_ADMITTED, MAX_CHAT_LENGTH, MAX_INPUT_DELAY, MAX_PLAYERS, MAX_SIGNAL_BYTES } from './limits.js';
 import {
   boundedJson,
+  gameId,
   type MemberExtra,
   memberExtra,
   memberExtraChanges,
   type RoomExtra,
   roomExtra,
   roomExtraChanges,
+  sessionId,
 } from './metadata.js';
 import { MAX_ISSUER_LENGTH, readIssuer } from './issuer-record.js';
+import { cleanText } from './names.js';
 import { roomName } from './room-record.js';
 
 /**
@@ -53,6 +56,21 @@ const slot = z
 /** A game of two years at 60 frames a second. */
 const MAX_FRAME = 2 ** 32 - 1;
 
+/** What one player tells others. */
+const shownText = z
+  .string()
+  .max(4 * MAX_CHAT_LENGTH)
+  .transform((text) => cleanText(text).trim())
+  .pipe(z.string().max(MAX_CHAT_LENGTH));
+
+/** Which room is meant: rooms of several games may have one name. */
+const reference = {
+  room_name: roomName,
+  game_id: gameId.optional(),
+  /** Of a room that stock EmulatorJS opened; it alone says which, then. */
+  sessionid: sessionId.optional(),
+};
+
 export const REQUESTS = {
   hello: z.object({ token: token.optional() }),
   'open-room': z.object({
@@ -67,7 +85,7 @@ export const REQUESTS = {
     token,
   }),
   'join-room': z.object({
-    room_name: roomName,
+    ...reference,
     password: z.string().max(128).optional(),
     spectator: z.boolean().default(false),
     /** Given where it is free, else the lowest free one. */
@@ -75,7 +93,7 @@ export const REQUESTS = {
     extra: memberExtra.default({}),
     token,
   }),
-  'resume-room': z.object({ room_name: roomName, resume_token: resumeToken }),
+  'resume-room': z.object({ ...reference, resume_token: resumeToken }),
   'leave-room': z.object({}),
   /** What the caller has, to be compared with what each room needs. */
   'list-rooms': z.object({
@@ -107,10 +125,10 @@ export const REQUESTS = {
   'player-unready': z.object({}),
   'start-game': z.object({ delay: z.int().min(0).max(MAX_INPUT_DELAY).default(2) }),
   'ready-at-frame-1': z.object({ frame: z.int().min(0).max(MAX_FRAME).default(1) }),
-  'netplay-host-paused': z.object({ text: z.string().max(MAX_CHAT_LENGTH).optional() }),
+  'netplay-host-paused': z.object({ text: shownText.optional() }),
   'netplay-host-resumed': z.object({}),
   'return-to-lobby': z.object({}),
-  'chat-message': z.object({ message: z.string().trim().min(1).max(MAX_CHAT_LENGTH) }),
+  'chat-message': z.object({ message: shownText.pipe(z.string().min(1)) }),
   'data-message': z.object({ data: boundedJson(MAX_SIGNAL_BYTES) }),
   'webrtc-signal': z.object({ target: clientId, signal: boundedJson(MAX_SIGNAL_BYTES) }),
 } as const;
@@ -141,7 +159,10 @@ export type RequestId = z.output<typeof requestEnvelope>['id'];
 export interface RoomUser {
   /** Names this connection; the target of `webrtc-signal`. */
   readonly client_id: string;
-  /** Names the player across connections; derived from (issuer, sub) and reveals neither. */
+  /**
+   * Names the player across connections; derived from (issuer, sub) and reveals neither. A player of stock
+   * EmulatorJS may have several places, each with a number behind it.
+   */
   readonly player_id: string;
   /** Of a guest with the host of their instance: `Ada@games.example.org`. */
   readonly name: string;
@@ -199,6 +220,8 @@ export interface ListedRoom extends Omit<RoomExtra, 'sync_config'> {
   readonly nodeId: string;
   readonly url: string;
   readonly room_id?: string;
+  /** Of the owner. Not told to guests. */
+  readonly player_name?: string;
   readonly phase?: RoomPhase;
   readonly locked?: boolean;
   readonly allow_spectators?: boolean;

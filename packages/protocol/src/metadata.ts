@@ -29,13 +29,15 @@ const gameFields = {
   core_version: z.string().max(64).optional(),
 };
 
+export const gameId = z.union([z.string().max(255), z.int()]);
+/** How stock EmulatorJS clients, who open rooms under random ids, know the room. */
+export const sessionId = z.string().min(1).max(128);
+
 const roomFields = {
   ...gameFields,
-  game_id: z.union([z.string().max(255), z.int()]).optional(),
+  game_id: gameId.optional(),
   system: z.string().max(64).optional(),
   platform: z.string().max(64).optional(),
-  /** How stock EmulatorJS clients, who open rooms under random ids, name the room. */
-  sessionid: z.string().max(128).optional(),
   /** Settings that every player of a `delay_sync` game must share. */
   sync_config: boundedJson(MAX_SYNC_CONFIG_BYTES).optional(),
 };
@@ -47,7 +49,12 @@ const memberFields = {
 };
 
 /** What a room's owner tells about the game; only these members are kept and shown. */
-export const roomExtra = z.object({ ...roomFields, netplay_mode: z.enum(NETPLAY_MODES).optional() });
+export const roomExtra = z.object({
+  ...roomFields,
+  /** A room that has one goes by it, and its name is a label. */
+  sessionid: sessionId.optional(),
+  netplay_mode: z.enum(NETPLAY_MODES).optional(),
+});
 
 /** What a member tells of themselves; never mixed with what the server says of them. */
 export const memberExtra = z.object(memberFields);

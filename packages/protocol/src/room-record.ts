@@ -1,16 +1,26 @@
 import { z } from 'zod';
 import { MAX_ROOM_NAME_LENGTH } from './limits.js';
+import { cleanName } from './names.js';
 
-/** Printable text only: a name is shown to people and written to logs. */
-const printable = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u;
+/** Longer than a name may be, since cleaning shortens. */
+const MAX_RAW_LENGTH = 4 * MAX_ROOM_NAME_LENGTH;
+/** Paths have these for themselves: no client could ask for `/join/..`. */
+const DOTS = ['.', '..'];
 
+/** Cleaned as every name is (`cleanName`), so that whoever asks for a room finds it however they write it. */
 export const roomName = z
   .string()
   .min(1)
-  .max(MAX_ROOM_NAME_LENGTH)
-  .regex(printable, 'must not contain control characters')
-  .refine((name) => name.trim() === name, 'must not begin or end with white space')
-  .meta({ description: 'Names the room within its instance.', example: 'friday-night' });
+  .max(MAX_RAW_LENGTH)
+  .transform(cleanName)
+  .pipe(
+    z
+      .string()
+      .min(1, 'has nothing in it that is shown')
+      .max(MAX_ROOM_NAME_LENGTH)
+      .refine((name) => !DOTS.includes(name), 'must not be "." or ".."'),
+  )
+  .meta({ description: 'Names the room; one game has one of each name.', example: 'friday-night' });
 
 /**
  * A room as the registry keeps it and `/list` shows it. Fields a server adds of its own are kept, so that
@@ -31,6 +41,11 @@ export const roomRecord = z
       .union([z.number(), z.string().max(64)])
       .optional()
       .describe('When the hosting node last reported the room.'),
+    room_key: z
+      .string()
+      .max(1024)
+      .optional()
+      .describe('What the room is registered under; by default what its name makes.'),
   })
   .meta({ id: 'RoomRecord' });
 
@@ -40,10 +55,37 @@ export type RoomRecord = z.output<typeof roomRecord>;
 export const GUESTS_MEMBER = 'guest_players';
 
 /** A record as people of its instance may see it. */
-export function shownRecord({ [GUESTS_MEMBER]: _guests, ...shown }: RoomRecord): RoomRecord {
+export function shownRecord({ [GUESTS_MEMBER]: _guests, room_key: _key, ...shown }: RoomRecord): RoomRecord {
   return shown;
 }
 
-/** Room name to record. */
+/**
+ * What a room of a name is registered under, one for each game: rooms of different games may be called alike.
+ * A line end is in no name.
+ */
+export const namedRoomKey = (name: string, gameId?: string | number): string =>
+  gameId === undefined ? `name:${name}` : `name:${name}\n${gameId}`;
+
+/** The same of a room that is known by the session id of stock EmulatorJS, whose name is but a label. */
+export const sessionRoomKey = (sessionid: string): string => `session:${sessionid}`;
+
+/** What a record is registered under. Servers that know no keys have one room of a name. */
+export const keyOfRecord = ({
+  room_key: key,
+  room_name: name,
+}: Pick<RoomRecord, 'room_key' | 'room_name'>): string => key ?? namedRoomKey(name);
+
+/** Room name to record; see `mapOfRooms`. */
 export const roomMap = z.record(z.string(), roomRecord).meta({ id: 'RoomMap' });
 export type RoomMap = Record<string, RoomRecord>;
+
+/** By name; of several rooms that are called alike the others have a number behind it. */
+export function mapOfRooms(records: readonly RoomRecord[]): RoomMap {
+  const map = new Map<string, RoomRecord>();
+  for (const record of records) {
+    let label = record.room_name;
+    for (let number = 2; map.has(label); number += 1) label = `${record.room_name} #${number}`;
+    map.set(label, record);
+  }
+  return Object.fromEntries(map);
+}

@@ -3,6 +3,7 @@ import { arrived, finding } from './doctor.js';
 import { health, readiness } from './health.js';
 import type { HttpApi } from './http-api.js';
 import { VISIBILITIES } from './messages.js';
+import { sessionId } from './metadata.js';
 import { roomMap, roomName } from './room-record.js';
 
 const queryToken = z
@@ -36,6 +37,8 @@ const enteredRoom = z.object({
     .describe('Takes the place on a socket of netplay.v1, without another token.'),
 });
 const roomId = z.object({ roomId: roomName });
+/** Where rooms of several games are called alike. */
+const ofGame = z.string().max(255).optional().describe('The game of the room.');
 
 /** The HTTP interface of `apps/sfu`; the socket is in docs/PROTOCOL.md. */
 export const SFU_API = {
@@ -51,7 +54,7 @@ export const SFU_API = {
         .max(255)
         .optional()
         .describe(
-          'Sent by EmulatorJS: rooms are keyed by its session ids then. Rooms of every domain are shown.',
+          'Sent by EmulatorJS: rooms are keyed by its session ids then, and full or locked ones left out. Rooms of every domain are shown.',
         ),
       token: queryToken,
     }),
@@ -99,14 +102,14 @@ export const SFU_API = {
     summary: 'Takes a place for the player of a write token, and keeps it for the grace time',
     access: 'player',
     params: roomId,
-    query: z.object({ token: queryToken }),
+    query: z.object({ token: queryToken, game_id: ofGame }),
     body: z.object({ password: z.string().max(128).nullish() }),
     reply: enteredRoom,
     refusals: {
       ...NOT_A_PLAYER,
       403: 'The password is missing or wrong, the owner lets this player not in, or a guest may not join here.',
       404: 'This node hosts no such room; /resolve says which one does.',
-      409: 'The room is full, or does not fit the game of the player.',
+      409: 'The room is full, does not fit the game of the player, or several of this name need a game_id.',
       429: 'Too many wrong passwords, or too many rooms entered by guests of one instance.',
     },
   },
@@ -129,6 +132,8 @@ export const SFU_API = {
       .object({
         room: roomName.optional(),
         room_name: roomName.optional().describe('Older name of room.'),
+        game_id: ofGame,
+        sessionid: sessionId.optional().describe('Of a room that stock EmulatorJS opened.'),
         token: queryToken,
       })
       .refine(
@@ -136,7 +141,12 @@ export const SFU_API = {
         'missing room query parameter',
       ),
     reply: z.object({ room_name: z.string(), url: z.string(), nodeId: z.string() }),
-    refusals: { 400: 'The room parameter is missing.', 404: 'There is no such room.', ...NOT_A_PLAYER },
+    refusals: {
+      400: 'The room parameter is missing.',
+      404: 'There is no such room.',
+      409: 'Several rooms have this name, or the room is on a server that is not allowed here.',
+      ...NOT_A_PLAYER,
+    },
   },
   ice: {
     method: 'get',

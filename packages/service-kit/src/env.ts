@@ -78,6 +78,11 @@ export function secretFaults(secrets: Readonly<Record<string, string | undefined
   return [...weak, ...equal];
 }
 
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+  .refine((url) => !/.https?:?\/\//i.test(url), 'holds a second http:// or https://; write the URL once')
+  .transform((url) => url.replace(/\/+$/, ''));
+
 /** Schemas of the variables that both services read. */
 export const variables = {
   port: (fallback: number) =>
@@ -95,10 +100,12 @@ export const variables = {
     .refine((port) => port <= 65_535, 'must be a port number')
     .optional(),
   host: z.string().default('0.0.0.0'),
-  httpUrl: z
-    .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
-    .refine((url) => !/.https?:?\/\//i.test(url), 'holds a second http:// or https://; write the URL once')
-    .transform((url) => url.replace(/\/+$/, '')),
+  httpUrl,
+  httpUrls: z
+    .string()
+    .transform((value) => value.split(/[\s,]+/).filter(Boolean))
+    .pipe(z.array(httpUrl))
+    .default([]),
   redisUrl: z.url({ protocol: /^rediss?$/, error: 'must look like redis://host:6379' }),
   secret: z.string().max(1024, 'is longer than 1024 characters'),
   /** 32 bytes as 64 hex digits or as base64. */

@@ -94,7 +94,7 @@ describe('PublishedIssuers in Redis', () => {
         pollMs: 20,
       }),
     );
-    await published.publish(listOf(5, {}));
+    await eventually(() => published.publish(listOf(5, {})).then(() => true));
     await eventually(() => followed.all().length === 1);
     await own.kill();
     await eventually(() => published.version().then(Boolean, () => true));

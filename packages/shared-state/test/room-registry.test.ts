@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { namedRoomKey } from '@romm-netplay/protocol';
 import {
   createMemoryRoomRegistry,
   createRedisRoomRegistry,
   openRedis,
   ROOM_EXPIRIES_KEY,
   ROOM_RECORDS_KEY,
-  ROOM_SESSIONS_KEY,
+  ROOM_NAMES_KEY,
 } from '@romm-netplay/shared-state';
 import { eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
 import {
@@ -46,7 +47,9 @@ describe('RoomRegistry in Redis', () => {
       registry,
       other: createRedisRoomRegistry(otherRedis, { ttlMs }),
       expire: () =>
-        eventually(async () => (await registry.resolve('friday')) === undefined).then(() => undefined),
+        eventually(async () => (await registry.resolve(namedRoomKey('friday'))) === undefined).then(
+          () => undefined,
+        ),
       async close() {
         await redis.run((client) => client.flushAll());
         await redis.close();
@@ -59,12 +62,12 @@ describe('RoomRegistry in Redis', () => {
 
   it('keeps its keys on one Cluster node, and sweeps what has expired', async () => {
     const hashTag = /\{(.+)\}/;
-    for (const key of [ROOM_RECORDS_KEY, ROOM_EXPIRIES_KEY, ROOM_SESSIONS_KEY]) {
+    for (const key of [ROOM_RECORDS_KEY, ROOM_EXPIRIES_KEY, ROOM_NAMES_KEY]) {
       expect(hashTag.exec(key)?.[1]).toBe('rooms');
     }
     const redis = await openRedis({ url: server.url });
     const registry = createRedisRoomRegistry(redis, { ttlMs: 1 });
-    await registry.upsert(roomOf({ sessionid: 'session-1' }));
+    await registry.upsert(roomOf());
     await eventually(async () => (await registry.list()).length === 0);
     expect(await redis.run((client) => client.dbSize())).toBe(0);
     await redis.close();
@@ -76,9 +79,10 @@ describe('RoomRegistry in Redis', () => {
     await registry.upsert(roomOf());
     await redis.run((client) => client.hSet(ROOM_RECORDS_KEY, { broken: '{', strange: '{"room_name":7}' }));
     expect(await registry.list()).toEqual([roomOf()]);
-    await registry.upsert(roomOf({ room_name: 'broken', sessionid: 'session-1' }));
-    await redis.run((client) => client.hSet(ROOM_RECORDS_KEY, { broken: '{' }));
-    expect(await registry.findBySession('session-1')).toBeUndefined();
+    await registry.upsert(roomOf({ room_name: 'broken' }));
+    await redis.run((client) => client.hSet(ROOM_RECORDS_KEY, { [namedRoomKey('broken')]: '{' }));
+    expect(await registry.findByName('broken')).toEqual([]);
+    expect(await registry.resolve(namedRoomKey('broken'))).toBeUndefined();
     await redis.run((client) => client.flushAll());
     await redis.close();
   });

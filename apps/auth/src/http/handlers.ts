@@ -1,24 +1,19 @@
 import type { Peers } from '@romm-netplay/peers';
-import type { RoomMap } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { SUBPROTOCOL } from '@romm-netplay/protocol';
 import type { ComponentCheck, Handlers } from '@romm-netplay/service-kit';
 import type { NodeRegistry, RevocationLog, RoomRegistry } from '@romm-netplay/shared-state';
 import { arrivedOf, checkReadiness, entityTag, matchesEntityTag } from '@romm-netplay/service-kit';
 import { SIGNING_ALGS } from '@romm-netplay/token-core';
-import { AuthError } from '../errors.js';
 import type { ConsentStore } from '../privacy/consent-store.js';
-import { type NodesDeps, registerNode } from '../rooms/register-node.js';
-import { type RoomsDeps, registerRoom } from '../rooms/register-room.js';
-import { unregisterRoom } from '../rooms/unregister-room.js';
 import { mintToken, type MintTokenDeps } from '../tokens/mint-token.js';
-import { verifyToken, type VerifyTokenDeps } from '../tokens/verify-token.js';
 import type { AuthenticatePeerDeps } from '../federation/authenticate-peer.js';
 import {
   createFederationAdminHandlers,
   type FederationAdminHandlersDeps,
 } from './federation-admin-handlers.js';
 import { createIssuerHandlers, type IssuerHandlersDeps } from './issuer-handlers.js';
+import { createInternalHandlers, type InternalHandlersDeps } from './internal-handlers.js';
 import { createKeyHandlers, type KeyHandlersDeps } from './key-handlers.js';
 import { createPlayerAdminHandlers, type PlayerAdminHandlersDeps } from './player-admin-handlers.js';
 import type { Caller } from './server-access.js';
@@ -29,9 +24,7 @@ import { createVisitHandlers, type VisitHandlersDeps } from './visit-handlers.js
 export interface HandlersDeps
   extends
     MintTokenDeps,
-    VerifyTokenDeps,
-    RoomsDeps,
-    NodesDeps,
+    InternalHandlersDeps,
     SessionHandlersDeps,
     PlayerAdminHandlersDeps,
     KeyHandlersDeps,
@@ -61,55 +54,12 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Ca
     ...createFederationAdminHandlers(deps),
     ...createVisitHandlers(deps),
     ...createDiscoveryHandlers(deps),
+    ...createInternalHandlers(deps),
 
     async mintToken({ body: { token_type: tokenType, audience }, headers: { authorization, cookie } }) {
       const credentials = { authorization, cookie };
       const issued = await mintToken(deps, { credentials, tokenType, audience });
       return { body: { token: issued.token, token_type: 'bearer', expires: issued.expiresInSeconds } };
-    },
-
-    async verifyToken({ body }) {
-      const { sub, netplay_username: name, iss, type } = await verifyToken(deps, body);
-      return { body: { sub, netplay_username: name ?? null, iss, type } };
-    },
-
-    async upsertRoom({ body }) {
-      await registerRoom(deps, body);
-      return { body: { ok: true } };
-    },
-
-    async deleteRoom({ body }) {
-      await unregisterRoom(deps, { roomName: body.room_name, nodeId: body.nodeId });
-      return { body: { ok: true } };
-    },
-
-    async resolveRoom({ query }) {
-      const record = await deps.rooms.resolve(query.room);
-      if (record === undefined) throw new AuthError('room_not_found');
-      return { body: record };
-    },
-
-    async listRooms() {
-      const records = await deps.rooms.list();
-      const body: RoomMap = Object.fromEntries(records.map((record) => [record.room_name, record]));
-      return { body };
-    },
-
-    async upsertNode({ body }) {
-      await registerNode(deps, body);
-      return { body: { ok: true } };
-    },
-
-    async removeNode({ body: { nodeId, startedAtMs } }) {
-      await deps.nodes.remove(nodeId, startedAtMs);
-      return { body: { ok: true } };
-    },
-
-    listNodes: async () => ({ body: { nodes: await deps.nodes.list() } }),
-
-    async revocations({ query: { after } }) {
-      const { sessionRefs, cursor } = await deps.revocationLog.readAfter(after);
-      return { body: { session_refs: [...sessionRefs], cursor } };
     },
 
     jwks({ headers: { 'if-none-match': ifNoneMatch } }) {

@@ -8,8 +8,8 @@ import type { RoomsDeps } from './register-room.js';
  */
 export async function unregisterRoom(
   { rooms }: Pick<RoomsDeps, 'rooms'>,
-  { roomName, nodeId }: { roomName: string; nodeId: string | undefined },
+  { key, nodeId }: { key: string; nodeId: string | undefined },
 ): Promise<void> {
-  const outcome = await rooms.remove(roomName, nodeId);
+  const outcome = await rooms.remove(key, nodeId);
   if (outcome === 'held-by-other-node') throw new AuthError('room_held_elsewhere');
 }

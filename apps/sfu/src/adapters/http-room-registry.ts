@@ -22,25 +22,27 @@ export function createHttpRoomRegistry(auth: AuthApiClient): RoomRegistry {
       assertOk(status);
       return 'stored';
     },
-    async remove(roomName, nodeId) {
-      const { status } = await auth.post(AUTH_API.deleteRoom.path, { room_name: roomName, nodeId });
+    async remove(key, nodeId) {
+      const { status } = await auth.post(AUTH_API.deleteRoom.path, { ...byKey(key), nodeId });
       if (status === 409) return 'held-by-other-node';
       assertOk(status);
       // Auth answers alike whether there was a record.
       return 'removed';
     },
-    async resolve(roomName) {
-      const query = new URLSearchParams({ room: roomName });
+    async resolve(key) {
+      const query = new URLSearchParams({ room: byKey(key).room_name, key });
       const { status, body } = await auth.get(`${AUTH_API.resolveRoom.path}?${query.toString()}`);
       if (status === 404) return undefined;
       assertOk(status);
       return roomRecord.parse(body);
     },
-    // Older versions of auth have no other way to find it.
-    findBySession: async (sessionid) => (await list()).find((record) => record['sessionid'] === sessionid),
+    findByName: async (name) => (await list()).filter((record) => record.room_name === name),
     list,
   };
 }
+
+/** The endpoints name a room, as servers that know no keys do; the key is what counts. */
+const byKey = (key: string) => ({ room_name: 'by-key', room_key: key });
 
 function assertOk(status: number): void {
   if (status !== 200) throw new StateUnavailableError({ cause: new Error(`auth answered ${status}`) });

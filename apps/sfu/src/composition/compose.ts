@@ -1,12 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { RequestListener } from 'node:http';
-import { diagnose } from '@romm-netplay/doctor';
-import { openApiDocument } from '@romm-netplay/protocol';
-import { AUTH_API } from '@romm-netplay/protocol/auth-api';
-import { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import {
-  type CloseStack,
-  createApiListener,
   createAudit,
   createCloseStack,
   createLogger,
@@ -14,37 +7,23 @@ import {
   createMigrationWatch,
   listen,
   type Logger,
-  type MigrationWatch,
   startMetricsServer,
 } from '@romm-netplay/service-kit';
-import { followRevocations, type NodeRegistry, type SharedState } from '@romm-netplay/shared-state';
-import { createRemoteKeySet, HS256_ISSUER, type KeySet, MIGRATION_FEATURES } from '@romm-netplay/token-core';
-import {
-  type SharedServices,
-  servicesOverAuth,
-  servicesOverRedis,
-  servicesOverState,
-} from '../adapters/shared-services.js';
-import { type Guests, openGuests, unlessUnread } from './guests.js';
-import { joinNodes, takeOverFrom } from './nodes.js';
-import { openSockets } from './sockets.js';
-import { judgeTokens } from './tokens.js';
+import { MIGRATION_FEATURES } from '@romm-netplay/token-core';
 import type { SfuConfig } from '../config.js';
-import { createNodeExamination } from '../doctor/examine-node.js';
-import { legacyError } from '../http/legacy-error.js';
-import { createHandlers, type HandlersDeps } from '../http/handlers.js';
-import { createServerAccess } from '../http/server-access.js';
-import { translateError } from '../signaling/http-refusal.js';
-import { iceServersFor, iceWarnings } from '../ice/ice-servers.js';
-import { endSession } from '../rooms/end-session.js';
-import { expirePlaces } from '../rooms/expire-places.js';
+import { iceWarnings } from '../ice/ice-servers.js';
 import { createPasswordCheck } from '../rooms/password.js';
-import { createRoomDirectory, type RoomDirectory } from '../rooms/room-directory.js';
 import type { RequestHandlersDeps } from '../signaling/request-handlers.js';
-import { createOpenSockets, type OpenSockets } from '../players/open-sockets.js';
 import { DEV_IDENTITY_WARNING } from '../tokens/dev-identity.js';
 import type { IdentifyDeps } from '../tokens/identify.js';
 import type { SocketLimits } from '../ws/limits.js';
+import { openGuests } from './guests.js';
+import { doctorDeps, httpListener, openApi } from './http.js';
+import { joinNodes } from './nodes.js';
+import { openRooms } from './rooms.js';
+import { type Brought, keysOf, openServices } from './services.js';
+import { openSockets } from './sockets.js';
+import { judgeTokens } from './tokens.js';
 
 export interface Sfu {
   /** Where it listens, e.g. `http://127.0.0.1:3001`. */
@@ -58,22 +37,14 @@ export interface Sfu {
   close(): Promise<void>;
 }
 
-export interface ComposeOverrides {
-  /** State shared with auth in the same process, who also closes it (mode A1). */
-  readonly state?: SharedState;
-  /** The issuer's keys, where they need no fetching. */
-  readonly keys?: KeySet;
+export interface ComposeOverrides extends Brought {
   readonly limits?: Partial<SocketLimits>;
   readonly log?: Logger;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
-/** The OpenAPI 3.1 document of this service. */
-export const openApi = openApiDocument(
-  { title: 'RomM netplay SFU', version: '0.1.0', playerCookie: 'romm_sfu_token' },
-  SFU_API,
-);
+export { openApi };
 
 /** RomM's proxy serves the node below this path, and not every proxy takes it away again. */
 const BASE_PATH = '/netplay';
@@ -107,12 +78,11 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
         ...{ config, services, keys, isRevoked, watch, audit, now },
         issuers: guests.issuers,
       }),
+      ...roomSettings(config),
       registry: services.registry,
       nodes: services.nodes,
       directory,
       passwords: createPasswordCheck(),
-      allowTakeover: config.allowTakeover,
-      defaultVisibility: config.defaultVisibility,
       now,
       newId,
       newSeed,
@@ -164,162 +134,9 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
   }
 }
 
-/** How often places are freed whose grace time is over. */
-const SWEEP_MS = 1_000;
-
-interface RoomParts {
-  readonly config: SfuConfig;
-  readonly services: SharedServices;
-  readonly guests: Guests;
-  readonly port: number;
-  readonly now: () => number;
-  readonly log: Logger;
-  readonly closing: CloseStack;
-}
-
-/** The rooms of this node, and the sessions that end places in them. */
-function openRooms(parts: RoomParts) {
-  const isRevoked = (sessionRef: string) => followed.isRevoked(sessionRef);
-  const directory = openDirectory(parts, isRevoked);
-  const followed = followSessions(parts, directory);
-  return { directory, ...followed };
-}
-
-/** The rooms of this node, kept alive in the registry at half their time to live. */
-function openDirectory(
-  { config, services: { registry, handover }, guests, port, now, log, closing }: RoomParts,
-  isRevoked: (sessionRef: string) => boolean,
-): RoomDirectory {
-  const { issuers, mustGo } = guests;
-  // A state that was taken is nowhere else. What has ended meanwhile ends its places when that is read.
-  const isKnownRevoked = (sessionRef: string) => unlessUnread(false, () => isRevoked(sessionRef));
-  const graceMs = config.reconnectGraceSeconds * 1000;
-  const directory = createRoomDirectory({
-    registry,
-    nodeId: config.nodeId,
-    url: config.publicUrl ?? `http://localhost:${port}`,
-    maxRooms: config.maxRooms,
-    maxRoomsOf: (instance) => issuers.get(instance)?.quotas.rooms ?? 0,
-    takeOver: takeOverFrom(handover, { graceMs, isRevoked: isKnownRevoked, mustGo, now }),
-    now,
-    onError: (error, room) => log.warn({ err: error, room }, 'room not announced'),
-  });
-  const refreshing = setInterval(() => directory.refresh(), (config.roomTtlSeconds * 1000) / 2);
-  closing.defer(() => clearInterval(refreshing));
-  const sweeping = setInterval(() => expirePlaces({ directory, now }), SWEEP_MS);
-  closing.defer(() => clearInterval(sweeping));
-  closing.defer(() => directory.close());
-  return directory;
-}
-
-/** Which sessions have ended, for the tokens that come; and the sockets and places to end when one does. */
-function followSessions(
-  { services, now, log, closing }: RoomParts,
-  directory: RoomDirectory,
-): { readonly isRevoked: (sessionRef: string) => boolean; readonly sockets: OpenSockets } {
-  const revocations = followRevocations({
-    log: services.revocations,
-    now,
-    onRevoked: (sessionRef) => endSession({ directory, sockets, now }, sessionRef),
-    onError: (error) => log.error({ err: error }, 'ended sessions not followed'),
-  });
-  closing.defer(() => revocations.close());
-  const sockets = createOpenSockets(revocations.isRevoked);
-  return { isRevoked: revocations.isRevoked, sockets };
-}
-
-function httpListener(
-  { adminApiKey, allowedOrigins, allowQueryToken, trustedProxies }: SfuConfig,
-  deps: Omit<HandlersDeps, 'allowQueryToken' | 'onComponentDown'>,
-  log: Logger,
-): RequestListener {
-  return createApiListener({
-    api: SFU_API,
-    openApi,
-    translate: translateError,
-    problemMembers: legacyError,
-    authorize: createServerAccess(adminApiKey),
-    trustedProxies,
-    allowedOrigins,
-    log,
-    handlers: createHandlers({
-      ...deps,
-      allowQueryToken,
-      onComponentDown: (component, error) => log.error({ component, err: error }, 'component is down'),
-    }),
-  });
-}
-
-/** Within these, an operator waits for the doctor. */
-const DOCTOR_LIMITS = { timeoutMs: 3_000, totalMs: 10_000 };
-
-/** What the node tells of itself to players and to the doctor. */
-function doctorDeps(config: SfuConfig, nodes: NodeRegistry, port: number, now: () => number) {
-  const { authIssuer: issuer, nodeId, ice, clockSkewSeconds } = config;
-  const { publicUrl, devIdentity, allowQueryToken, accept } = config;
-  const url = publicUrl ?? `http://localhost:${port}`;
-  return {
-    nodeId,
-    url,
-    issuer,
-    clockSkewSeconds,
-    announcedIp: ice.announcedIp,
-    iceServersFor: (playerId: string) => iceServersFor(ice, playerId, now()),
-    examine: createNodeExamination({
-      nodeId,
-      nodes,
-      facts: { publicUrl, devIdentity, allowQueryToken, accept, warnings: iceWarnings(ice) },
-      // The node's own configuration says whom to ask; a request never does.
-      lookFromOutside: () => diagnose({ authUrl: issuer, sfuUrl: url, now, ...DOCTOR_LIMITS }),
-    }),
-    now,
-  };
-}
-
-async function openServices(
-  config: SfuConfig,
-  { state }: ComposeOverrides,
-  log: Logger,
-  watch: MigrationWatch,
-  now: () => number,
-): Promise<SharedServices> {
-  if (state !== undefined) return { ...servicesOverState(state), close: () => Promise.resolve() };
-  if (config.redisUrl !== undefined) {
-    return servicesOverRedis({
-      url: config.redisUrl,
-      now,
-      roomTtlMs: config.roomTtlSeconds * 1000,
-      ...(config.accept.oldMarkers && {
-        onOldMarker: (_jti, sub) => watch('old-marker', { iss: HS256_ISSUER, sub }),
-      }),
-      onError: (error) => log.error({ err: error }, 'Redis connection'),
-    });
-  }
-  if (config.internalSecret === undefined)
-    throw new TypeError('A node needs state, a redisUrl or an internalSecret.');
-  return servicesOverAuth({ baseUrl: config.authBaseUrl, secret: config.internalSecret });
-}
-
-/** With the interval at which auth follows its own store, a withdrawn key is refused within a second. */
-const KEYS_POLL_MS = 400;
-
-/** The issuer's keys, and a check that they are at hand. */
-function keysOf(config: SfuConfig, { keys }: ComposeOverrides, log: Logger) {
-  if (keys !== undefined) return { keys, ready: () => Promise.resolve(0), close: () => undefined };
-  const remote = createRemoteKeySet({
-    jwksUrl: `${config.authBaseUrl}${AUTH_API.jwks.path}`,
-    pollMs: KEYS_POLL_MS,
-    onError: (error) => log.error({ err: error }, 'key set not fetched'),
-  });
-  // Warms the cache; when auth is not up yet, the first token or readiness check tries again.
-  remote.ready().catch(() => undefined);
-  return {
-    keys: remote,
-    close: () => remote.close(),
-    async ready() {
-      const startedAt = performance.now();
-      await remote.ready();
-      return performance.now() - startedAt;
-    },
-  };
-}
+const roomSettings = ({ allowTakeover, seatsPerPlayer, legacyNodes, defaultVisibility }: SfuConfig) => ({
+  allowTakeover,
+  seatsPerPlayer,
+  legacyNodes,
+  defaultVisibility,
+});

@@ -74,7 +74,7 @@ export function joinNodes(options: NodesOptions): JoinedNodes {
 /** Takes rooms that other nodes have left for this one, where there is a way for rooms to change nodes. */
 export const takeOverFrom =
   (handover: SharedServices['handover'], deps: RestoreRoomDeps) =>
-  async (roomName: string): Promise<Room | undefined> => {
-    const state = await handover?.moves.take(roomName);
+  async (key: string): Promise<Room | undefined> => {
+    const state = await handover?.moves.take(key);
     return state === undefined ? undefined : restoreRoom(deps, state);
   };

@@ -8,8 +8,8 @@ import { assertMay, type GuestDeps, may } from './assert-may.js';
 export function assertMayEnter(
   deps: GuestDeps,
   player: Player,
-  room: { isOwner(playerId: string): boolean } | undefined,
+  room: { isOwnedBy(playerId: string): boolean } | undefined,
 ): void {
-  if (room?.isOwner(player.playerId) === true && may(deps, player, 'rooms:create')) return;
+  if (room?.isOwnedBy(player.playerId) === true && may(deps, player, 'rooms:create')) return;
   assertMay(deps, player, 'rooms:join');
 }

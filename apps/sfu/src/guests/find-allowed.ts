@@ -4,7 +4,7 @@ import { isOpenTo, type Openness } from './is-open-to.js';
 
 /** A room of this node, as far as it matters here. */
 export interface FindableRoom extends Openness {
-  placeOf(playerId: string): unknown;
+  seats(playerId: string): boolean;
 }
 
 /**
@@ -12,7 +12,7 @@ export interface FindableRoom extends Openness {
  * they have a place already; every other room does not exist for them.
  */
 export const findsRoom = ({ instance, playerId }: Player, room: FindableRoom): boolean =>
-  instance === null || isOpenTo(instance, room) || room.placeOf(playerId) !== undefined;
+  instance === null || isOpenTo(instance, room) || room.seats(playerId);
 
 /** The same for a room that may be on another node. */
 export function findsRecord({ instance, playerId }: Player, record: RoomRecord): boolean {

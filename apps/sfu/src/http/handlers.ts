@@ -38,7 +38,9 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof SFU_API> {
 
     async resolveRoom({ headers, query }) {
       const player = await assertPlayer(headers, query.token);
-      return { body: await resolveRoom(deps, player, query.room ?? query.room_name ?? '') };
+      const { game_id, sessionid } = query;
+      const reference = { room_name: query.room ?? query.room_name ?? '', game_id, sessionid };
+      return { body: await resolveRoom(deps, player, reference) };
     },
 
     async ice({ headers, query }) {

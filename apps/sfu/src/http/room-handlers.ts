@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RoomMap, RoomRecord, RoomSnapshot } from '@romm-netplay/protocol';
+import { mapOfRooms, type RoomMap, type RoomRecord, type RoomSnapshot } from '@romm-netplay/protocol';
 import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import type { Handlers } from '@romm-netplay/service-kit';
 import { giveUpPlace } from '../rooms/give-up-place.js';
@@ -32,7 +32,7 @@ export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
       const token = requiredToken(headers, query.token, deps);
       const { player } = await identify(deps, token, policy.identity);
       const rooms = await listRooms(deps, player, { gameId: sentByScript(query.game_id) });
-      return { body: query.domain === undefined ? byName(rooms) : bySession(directory, rooms) };
+      return { body: query.domain === undefined ? mapOfRooms(rooms) : bySession(rooms) };
     },
 
     async createRoom({ headers, query, body }) {
@@ -54,6 +54,7 @@ export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
       const { token, absentee } = await identifyAny(headers, query.token);
       const { room, resume_token: resumeToken } = await joinReserved(deps, absentee, {
         room_name: params.roomId,
+        game_id: query.game_id,
         ...(body.password != null && { password: body.password }),
         spectator: false,
         extra: {},
@@ -79,23 +80,19 @@ export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
 const sentByScript = (gameId: string | undefined): string | undefined =>
   gameId === '' || gameId === 'undefined' || gameId === 'null' ? undefined : gameId;
 
-const byName = (rooms: readonly RoomRecord[]): RoomMap =>
-  Object.fromEntries(rooms.map((room) => [room.room_name, room]));
-
-/** Stock EmulatorJS joins by the key; a room that no such client opened has its name for one. */
-const bySession = (directory: RoomDirectory, rooms: readonly RoomRecord[]): RoomMap =>
+/**
+ * As stock EmulatorJS reads it, which joins by the key: the rooms that somebody can still join. One that no such
+ * client opened goes by its name.
+ */
+const bySession = (rooms: readonly RoomRecord[]): RoomMap =>
   Object.fromEntries(
-    [...rooms].reverse().map((room) => {
-      const { sessionid } = room;
-      const owner = directory
-        .find(room.room_name)
-        ?.users()
-        .find((user) => user.is_owner);
-      return [
-        typeof sessionid === 'string' ? sessionid : room.room_name,
-        { ...room, player_name: owner?.name ?? '' },
-      ];
-    }),
+    rooms
+      .filter(({ current, max, locked }) => current < max && locked !== true)
+      .reverse()
+      .map(({ player_name: owner, ...room }) => [
+        typeof room['sessionid'] === 'string' ? room['sessionid'] : room.room_name,
+        { ...room, player_name: typeof owner === 'string' ? owner : '' },
+      ]),
   );
 
 const entered = ({ nodeId, url }: RoomDirectory, room: RoomSnapshot) => ({

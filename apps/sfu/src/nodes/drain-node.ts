@@ -41,7 +41,8 @@ export async function drainNode(deps: DrainNodeDeps): Promise<void> {
     if (round > 0) await pause(PAUSE_MS);
     const others = await presence.others().catch(() => undefined);
     if (others !== undefined && chooseTarget(others, deps.region) === undefined) break;
-    await moveAll([...directory.rooms()], others ?? [], deps.region, async (room, target) => {
+    const movable = [...directory.rooms()].filter((room) => room.canMove);
+    await moveAll(movable, others ?? [], deps.region, async (room, target) => {
       const { outcome, outboxes } = await move(room, target);
       farewells.push(sayGoodbye(outcome, outboxes, flushMs));
     });

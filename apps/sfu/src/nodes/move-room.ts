@@ -78,32 +78,32 @@ async function handOver(
   state: string,
   isTimeUp: () => boolean,
 ): Promise<MoveOutcome> {
-  const { name } = room;
+  const { key } = room;
   try {
     // The record may have been lost, or be about to expire.
     const isOurs = (await registry.upsert(directory.recordOf(room))) === 'stored';
-    if (!isOurs || (await moves.put(name, state, MOVE_TTL_MS)) === 'too-large') return 'stays';
+    if (!isOurs || (await moves.put(key, state, MOVE_TTL_MS)) === 'too-large') return 'stays';
   } catch {
     // If it was put all the same, nobody is sent to take it: the record still names this node.
     return 'stays';
   }
   try {
     const record = { ...directory.recordOf(room), nodeId: target.nodeId, url: target.url };
-    const outcome = await registry.transfer(name, directory.nodeId, record, MOVE_TTL_MS);
+    const outcome = await registry.transfer(key, directory.nodeId, record, MOVE_TTL_MS);
     if (outcome === 'transferred') return 'moved';
   } catch {
     // It may have happened without an answer.
   }
-  return withdraw(moves, name, isTimeUp);
+  return withdraw(moves, key, isTimeUp);
 }
 
 const RETRY_MS = 200;
 
 /** Takes the state back. When it is gone, the other node was quicker: then the record names it, and it hosts. */
-async function withdraw(moves: RoomMoves, roomName: string, isTimeUp: () => boolean): Promise<MoveOutcome> {
+async function withdraw(moves: RoomMoves, key: string, isTimeUp: () => boolean): Promise<MoveOutcome> {
   for (;;) {
     try {
-      return (await moves.take(roomName)) === undefined ? 'moved' : 'stays';
+      return (await moves.take(key)) === undefined ? 'moved' : 'stays';
     } catch {
       if (isTimeUp()) return 'undecided';
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TokenClaims } from '@romm-netplay/token-core';
-import { guestName } from './guest-name.js';
+import { guestName, playerName } from './player-name.js';
 import type { IsOwn } from './own-issuers.js';
 
 /** Who is on a socket: the pair (issuer, sub) and nothing less (S6). */
@@ -23,6 +23,6 @@ export function playerOf({ iss, sub, netplay_username: name = 'Player' }: TokenC
     .slice(0, 22);
   const known = { issuer: iss, sub, playerId };
   return isOwn(iss)
-    ? { ...known, name, instance: null }
+    ? { ...known, name: playerName(name), instance: null }
     : { ...known, name: guestName(name, iss), instance: iss };
 }

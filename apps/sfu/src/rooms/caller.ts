@@ -24,16 +24,16 @@ export function membershipOf(caller: Caller): { room: Room; member: Member } {
 
 /** The room that the caller owns. @throws SocketError not_in_room, not_owner */
 export function ownedRoom(caller: Caller): Room {
-  const { room } = membershipOf(caller);
-  if (!room.isOwner(caller.player.playerId)) throw new SocketError('not_owner');
+  const { room, member } = membershipOf(caller);
+  if (!room.isOwner(member.id)) throw new SocketError('not_owner');
   return room;
 }
 
 /** The caller's slot in a room. @throws SocketError not_in_room, spectator */
-export function slotOf(caller: Caller): { room: Room; slot: number } {
+export function slotOf(caller: Caller): { room: Room; slot: number; memberId: string } {
   const { room, member } = membershipOf(caller);
   if (member.slot === null) throw new SocketError('spectator');
-  return { room, slot: member.slot };
+  return { room, slot: member.slot, memberId: member.id };
 }
 
 /** @throws SocketError already_in_room */

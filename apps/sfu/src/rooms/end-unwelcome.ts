@@ -27,12 +27,12 @@ export function endUnwelcome(deps: EndUnwelcomeDeps, change?: IssuerChange): num
 
 function emptyPlaces(deps: EndUnwelcomeDeps, room: Room, change: IssuerChange | undefined): number {
   const gone = [...room.members].filter(
-    ({ player }) =>
+    ({ id, player }) =>
       (change === undefined || player.instance === change.issuer) &&
-      mustGo(deps, { player, ownsRoom: room.isOwner(player.playerId) }, change?.taken),
+      mustGo(deps, { player, ownsRoom: room.isOwner(id) }, change?.taken),
   );
   if (gone.length === 0) return 0;
-  for (const { player } of gone) room.leave(player.playerId, deps.directory.mayOwnMore);
+  for (const { id } of gone) room.leave(id, deps.directory.mayOwnMore);
   tellLeft(deps, room);
   // After the places, of which the connections would otherwise keep one each.
   for (const { outbox } of gone) outbox.close('notAdmitted');

@@ -4,8 +4,8 @@ import { tellGame, type TellDeps } from './tell-changed.js';
 
 /** A player in the lobby is ready to start, or is not any more. */
 export function setReady(deps: TellDeps, caller: Caller, isReady: boolean): Record<string, never> {
-  const { room } = slotOf(caller);
-  room.setReady(caller.player.playerId, isReady);
+  const { room, memberId } = slotOf(caller);
+  room.setReady(memberId, isReady);
   tellGame(deps, room);
   return {};
 }
@@ -16,8 +16,8 @@ export function reportFrame(
   caller: Caller,
   { frame }: RequestData<'ready-at-frame-1'>,
 ): Record<string, never> {
-  const { room } = slotOf(caller);
-  room.reportFrame(caller.player.playerId, frame);
+  const { room, memberId } = slotOf(caller);
+  room.reportFrame(memberId, frame);
   tellGame(deps, room);
   return {};
 }

@@ -26,39 +26,39 @@ export async function joinRoom(
   request: RequestData<'join-room'>,
 ): Promise<Replies['join-room']> {
   assertInNoRoom(caller);
-  assertMayEnter(deps, caller.player, deps.directory.find(request.room_name));
-  const { playerId } = caller.player;
+  const called = deps.directory.named(request.room_name);
+  const own = called.find((room) => room.isOwnedBy(caller.player.playerId));
+  assertMayEnter(deps, caller.player, own);
   const { spectator, slot, extra } = request;
-  const room = await findRoom(deps, caller, request.room_name);
+  const room = await findRoom(deps, caller, request);
   if (room === undefined) throw new SocketError('room_not_found');
   assertPlaceFor(deps, caller, room, request);
   await useWriteToken(deps, caller.player, request.token);
   // Asked after the wait: a kept place may have expired meanwhile, and with it the right to come back.
-  if (room.placeOf(playerId) === undefined) {
-    await deps.passwords.assertPassword(room, playerId, request.password);
+  if (room.placeFor(caller) === undefined) {
+    await deps.passwords.assertPassword(room, caller.player.playerId, request.password);
   }
-  if (!caller.connected || deps.directory.find(room.name) !== room) throw new SocketError('room_not_found');
+  if (!caller.connected || deps.directory.find(room.key) !== room) throw new SocketError('room_not_found');
   assertPlaceFor(deps, caller, room, request);
   return takePlace(deps, caller, room, { spectator, slot, extra });
 }
 
 /**
  * A member comes back to their place, full or locked room or not; everybody else needs a free one.
- * @throws SocketError issuer_not_permitted, banned_here, room_not_found, node_draining, already_in_room, banned,
- * room_locked, room_full, no_spectators, incompatible_game
+ * @throws SocketError issuer_not_permitted, banned_here, room_not_found, node_draining, already_in_room,
+ * seats_full, banned, room_locked, room_full, no_spectators, incompatible_game
  */
 function assertPlaceFor(
   deps: JoinRoomDeps,
-  { player }: Caller,
+  caller: Caller,
   room: Room,
   wish: RequestData<'join-room'>,
 ): void {
   const { allowTakeover, directory } = deps;
-  const { playerId } = player;
-  assertMayEnter(deps, player, room);
-  if (!findsRoom(player, room)) throw new SocketError('room_not_found');
+  assertMayEnter(deps, caller.player, room);
+  if (!findsRoom(caller.player, room)) throw new SocketError('room_not_found');
   directory.assertAdmits(room);
-  const place = room.placeOf(playerId);
-  if (place === undefined) room.assertRoomFor(playerId, wish);
+  const place = room.placeFor(caller);
+  if (place === undefined) room.assertRoomFor(caller, { ...wish, maxSeats: deps.seatsPerPlayer });
   else if (place.keptUntilMs === undefined && !allowTakeover) throw new SocketError('already_in_room');
 }

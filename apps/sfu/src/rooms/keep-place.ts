@@ -9,12 +9,13 @@ export interface KeepPlaceDeps extends TellDeps {
 
 /**
  * The caller's connection was lost: their place is kept for the grace time, with slot, role and ownership
- * (R4). A connection that the client closed counts as lost too: it may be a page that is being reloaded.
+ * (R4). A connection that the client closed counts as lost too: it may be a page that is being reloaded. Where
+ * the client cannot come back for it, it is free at once.
  */
 export function keepPlace(deps: KeepPlaceDeps, caller: Caller): void {
   const { room } = caller;
   if (room === undefined) return;
-  if (deps.graceMs === 0) {
+  if (deps.graceMs === 0 || !caller.outbox.returns) {
     leaveRoom(deps, caller);
     return;
   }

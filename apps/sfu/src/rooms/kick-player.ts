@@ -11,11 +11,14 @@ export function kickPlayer(
   { player_id: playerId, ban }: RequestData<'kick-player'>,
 ): Replies['kick-player'] {
   const room = ownedRoom(caller);
-  if (playerId === caller.player.playerId) {
+  const isSelf = ban
+    ? room.member(playerId)?.player.playerId === caller.player.playerId
+    : room.member(playerId) === room.heldBy(caller);
+  if (isSelf) {
     throw new SocketError('invalid_request', { message: 'data.player_id: is you; leave the room instead' });
   }
-  const { outbox } = room.kick(playerId, ban);
-  outbox.sendEvent(new EventMessage('kicked', { room_name: room.name, banned: ban }));
+  const kicked = new EventMessage('kicked', { room_name: room.name, banned: ban });
+  for (const { outbox } of room.kick(playerId, ban)) outbox.sendEvent(kicked);
   tellChanged(deps, room);
   return { bans: room.bans };
 }

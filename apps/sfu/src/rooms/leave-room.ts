@@ -6,7 +6,8 @@ import { tellLeft } from './tell-left.js';
 export function leaveRoom(deps: TellDeps, caller: Caller): void {
   const { room } = caller;
   caller.room = undefined;
-  if (room?.heldBy(caller) === undefined) return;
-  room.leave(caller.player.playerId, deps.directory.mayOwnMore);
+  const member = room?.heldBy(caller);
+  if (room === undefined || member === undefined) return;
+  room.leave(member.id, deps.directory.mayOwnMore);
   tellLeft(deps, room);
 }

@@ -30,10 +30,10 @@ export async function listRooms(
     .map((record) => shownTo(player, record));
 }
 
-/** Which guests are in a room is nobody's business, and which other instances it admits none of a guest's. */
+/** Which guests are in a room is nobody's business; whose it is, and which instances it admits, none of a guest's. */
 function shownTo({ instance }: Player, record: RoomRecord): RoomRecord {
   if (instance === null) return shownRecord(record);
-  const { admits: _admits, ...shown } = shownRecord(record);
+  const { admits: _admits, player_name: _owner, ...shown } = shownRecord(record);
   return shown;
 }
 

@@ -7,6 +7,7 @@ import { leaveRoom } from './leave-room.js';
 import { hashPassword } from './password.js';
 import { hashTicket } from './resume-ticket.js';
 import { Room } from './model/room.js';
+import { keyOf } from './room-reference.js';
 import type { TakePlaceDeps } from './take-place.js';
 
 export interface OpenRoomDeps extends UseWriteTokenDeps, TakePlaceDeps, GuestDeps {
@@ -25,10 +26,12 @@ export async function openRoom(
 ): Promise<Replies['open-room']> {
   assertInNoRoom(caller);
   assertMay(deps, caller.player, 'rooms:create');
-  await deps.directory.assertFree(request.room_name, caller.player);
+  const key = keyOf({ ...request.extra, room_name: request.room_name });
+  await deps.directory.assertFree(key, caller.player);
   await useWriteToken(deps, caller.player, request.token);
   const room = new Room({
     id: deps.newId(),
+    key,
     name: request.room_name,
     maxPlayers: request.max_players,
     passwordHash: request.password === undefined ? undefined : await hashPassword(request.password),
@@ -36,9 +39,16 @@ export async function openRoom(
     admits: request.admits,
     allowSpectators: request.allow_spectators,
     extra: request.extra,
+    // Who cannot come back cannot be waited for, and their page plays the game of all.
+    endsWithOwner: !caller.outbox.returns,
   });
   const ticket = deps.newId();
-  room.join(caller, { spectator: false, extra: gameOf(request.extra), ticketHash: hashTicket(ticket) });
+  room.join(caller, {
+    spectator: false,
+    extra: gameOf(request.extra),
+    ticketHash: hashTicket(ticket),
+    maxSeats: deps.seatsPerPlayer,
+  });
   await deps.directory.host(room);
   caller.room = room;
   // Gone while we waited: its own farewell found no room, and nobody was told of a place to come back to.

@@ -35,7 +35,7 @@ export function createPasswordCheck(options: { readonly maxTracked?: number } = 
     },
     async assertPassword(room, playerId, password) {
       if (room.passwordHash === undefined) return;
-      const key = JSON.stringify([room.name, playerId]);
+      const key = JSON.stringify([room.id, playerId]);
       const tries = wrongTries.get(key) ?? 0;
       if (tries >= MAX_WRONG_TRIES) throw new SocketError('too_many_attempts');
       // Counted before the hash is computed, or tries sent at the same time would all see the old count.

@@ -36,11 +36,13 @@ export async function joinReserved(
   absentee: Absentee,
   request: RequestData<'join-room'>,
 ): Promise<Pick<Replies['join-room'], 'room'> & { resume_token?: string }> {
-  const room = deps.directory.find(request.room_name);
-  const place = room?.placeOf(absentee.player.playerId);
-  if (room !== undefined && place !== undefined && place.keptUntilMs === undefined) {
-    return { room: room.snapshot() };
-  }
+  const { playerId } = absentee.player;
+  const held = deps.directory
+    .named(request.room_name)
+    .find(
+      (room) => room.placeOf(playerId) !== undefined && room.placeOf(playerId)?.keptUntilMs === undefined,
+    );
+  if (held !== undefined) return { room: held.snapshot() };
   const caller = callerFor(deps, absentee);
   const seat = await joinRoom(deps, caller, request);
   keepPlace(deps, caller);

@@ -1,16 +1,10 @@
-import { findNode, type NodeRegistry, type RoomRegistry } from '@romm-netplay/shared-state';
 import { SocketError } from '../errors.js';
 import { assertMay, type GuestDeps } from '../guests/assert-may.js';
-import { findsRecord } from '../guests/find-allowed.js';
 import type { Player } from '../players/player.js';
+import { type FindRoomDeps, locate, shownTo } from './find-room.js';
+import { lookUp, type RoomReference } from './room-reference.js';
 
-export interface ResolveRoomDeps extends GuestDeps {
-  readonly registry: RoomRegistry;
-  readonly nodes: NodeRegistry;
-  /** Of this node. */
-  readonly nodeId: string;
-  readonly url: string;
-}
+export type ResolveRoomDeps = GuestDeps & FindRoomDeps;
 
 export interface RoomLocation {
   readonly room_name: string;
@@ -20,19 +14,23 @@ export interface RoomLocation {
 
 /**
  * Which node hosts a room, and where that is. Clients connect to what this answers, so the url is the one the
- * node announces of itself and never the one in the room's record.
- * @throws SocketError issuer_not_permitted, banned_here, room_not_found; StateUnavailableError
+ * node announces of itself and never the one in the room's record, unless an administrator listed that.
+ * @throws SocketError issuer_not_permitted, banned_here, room_not_found, room_ambiguous, node_not_allowed;
+ * StateUnavailableError
  */
 export async function resolveRoom(
   deps: ResolveRoomDeps,
   player: Player,
-  roomName: string,
+  reference: RoomReference,
 ): Promise<RoomLocation> {
-  const { registry, nodes, nodeId, url } = deps;
+  const { nodeId, url } = deps.directory;
   assertMay(deps, player, 'rooms:list');
-  const record = await registry.resolve(roomName);
-  if (record === undefined || !findsRecord(player, record)) throw new SocketError('room_not_found');
-  const node = record.nodeId === nodeId ? { nodeId, url } : await findNode(nodes, record.nodeId);
+  const found = await lookUp(deps, reference, shownTo(player));
+  if (found === undefined) throw new SocketError('room_not_found');
+  const here = { nodeId, url };
+  if ('room' in found) return { room_name: found.room.name, ...here };
+  const { record } = found;
+  const node = record.nodeId === nodeId ? here : await locate(deps, record);
   if (node === undefined) throw new SocketError('room_not_found');
-  return { room_name: roomName, url: node.url, nodeId: node.nodeId };
+  return { room_name: record.room_name, url: node.url, nodeId: node.nodeId };
 }

@@ -35,9 +35,7 @@ export function restoreRoom(
   for (const sessionRef of sessions) {
     if (sessionRef !== undefined && isRevoked(sessionRef)) room.endSession(sessionRef);
   }
-  const gone = [...room.members].filter(({ player }) =>
-    mustGo({ player, ownsRoom: room.isOwner(player.playerId) }),
-  );
-  for (const { player } of gone) room.leave(player.playerId);
+  const gone = [...room.members].filter(({ id, player }) => mustGo({ player, ownsRoom: room.isOwner(id) }));
+  for (const { id } of gone) room.leave(id);
   return room.hasPlayers ? room : undefined;
 }

@@ -12,14 +12,14 @@ export interface RoomDirectoryOptions {
   readonly url: string;
   readonly maxRooms: number;
   /** Takes a room that another node has left for this one, once; undefined when there is none. */
-  readonly takeOver?: (roomName: string) => Promise<Room | undefined>;
+  readonly takeOver?: (key: string) => Promise<Room | undefined>;
   readonly maxRoomsPerPlayer?: number;
   /** How many rooms the guests of an instance may own here together. */
   readonly maxRoomsOf?: (instance: string) => number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Told when a room could not be announced; the next refresh tries again. */
-  readonly onError: (error: unknown, roomName: string) => void;
+  readonly onError: (error: unknown, key: string) => void;
 }
 
 /** The rooms this node hosts, and what the registry knows of them. */
@@ -31,15 +31,18 @@ export interface RoomDirectory {
   readonly draining: boolean;
   /** Whether no room is here and none is being opened. */
   readonly empty: boolean;
-  find(roomName: string): Room | undefined;
+  /** The room that is registered under a key. */
+  find(key: string): Room | undefined;
+  /** The rooms that are called so. */
+  named(roomName: string): Room[];
   rooms(): Iterable<Room>;
   /**
-   * Whether a player may open a room of this name.
+   * Whether a player may open a room under a key.
    * @throws SocketError room_exists, rooms_full, guests_full, node_draining; StateUnavailableError
    */
-  assertFree(roomName: string, player: Player): Promise<void>;
+  assertFree(key: string, player: Player): Promise<void>;
   /**
-   * Hosts a room once the registry has granted its name; until then nobody can find it.
+   * Hosts a room once the registry has granted its key; until then nobody can find it.
    * @throws SocketError room_exists, rooms_full, guests_full, node_draining; StateUnavailableError
    */
   host(room: Room): Promise<void>;
@@ -47,7 +50,7 @@ export interface RoomDirectory {
    * Hosts a room that another node has given to this one; undefined when none is waiting. Callers at the same
    * time share one answer. @throws SocketError node_draining; StateUnavailableError
    */
-  adopt(roomName: string): Promise<Room | undefined>;
+  adopt(key: string): Promise<Room | undefined>;
   /** From now on opens, admits and adopts nothing. */
   drain(): void;
   /** Makes a room unchangeable and unannounced, so that it can be moved; resolves when nothing is under way. */
@@ -107,60 +110,61 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
     get empty() {
       return rooms.size + reserved.size + adopting.size === 0;
     },
-    find: (roomName) => rooms.get(roomName),
+    find: (key) => rooms.get(key),
+    named: (roomName) => [...rooms.values()].filter(({ name }) => name === roomName),
     rooms: () => rooms.values(),
-    async assertFree(roomName, player) {
-      gate.assertFreeHere(roomName, player);
-      const record = await registry.resolve(roomName);
+    async assertFree(key, player) {
+      gate.assertFreeHere(key, player);
+      const record = await registry.resolve(key);
       if (record === undefined) return;
       // A record of our own that we do not host: a room on its way here, or left over from before a restart.
-      const isTaken = record.nodeId !== nodeId || (await adopt(roomName)) !== undefined;
+      const isTaken = record.nodeId !== nodeId || (await adopt(key)) !== undefined;
       if (isTaken) throw new SocketError('room_exists');
     },
     async host(room) {
-      gate.assertFreeHere(room.name, room.owner);
-      reserved.set(room.name, room);
+      gate.assertFreeHere(room.key, room.owner);
+      reserved.set(room.key, room);
       try {
         if ((await registry.upsert(recordOf(room))) === 'held-by-other-node')
           throw new SocketError('room_exists');
-        rooms.set(room.name, room);
+        rooms.set(room.key, room);
       } finally {
-        reserved.delete(room.name);
+        reserved.delete(room.key);
       }
     },
     release(room) {
-      if (rooms.get(room.name) === room) rooms.delete(room.name);
+      if (rooms.get(room.key) === room) rooms.delete(room.key);
     },
     changed(room) {
-      if (rooms.get(room.name) !== room || frozen.has(room)) return;
-      if (!room.hasPlayers) rooms.delete(room.name);
-      announce(room.name);
+      if (rooms.get(room.key) !== room || frozen.has(room)) return;
+      if (!room.hasPlayers) rooms.delete(room.key);
+      announce(room.key);
     },
     refresh() {
-      for (const roomName of rooms.keys()) announce(roomName);
+      for (const key of rooms.keys()) announce(key);
     },
     async close() {
-      const names = [...rooms.keys()];
+      const keys = [...rooms.keys()];
       rooms.clear();
-      for (const roomName of names) announce(roomName);
+      for (const key of keys) announce(key);
       await settled();
     },
   };
 
   function freeze(room: Room): Promise<void> {
     frozen.add(room);
-    return settled(room.name);
+    return settled(room.key);
   }
 
   function thaw(room: Room): void {
     frozen.delete(room);
     // Everybody may have left meanwhile.
-    if (!room.hasPlayers) rooms.delete(room.name);
-    announce(room.name);
+    if (!room.hasPlayers) rooms.delete(room.key);
+    announce(room.key);
   }
 }
 
-/** By name. */
+/** By key. */
 interface HeldRooms {
   readonly rooms: Map<string, Room>;
   /** Those that are being opened just now. */
@@ -206,9 +210,9 @@ function createGate(
       assertChangeable(room);
       assertNotDraining();
     },
-    assertFreeHere(roomName: string, player: Player | undefined): void {
+    assertFreeHere(key: string, player: Player | undefined): void {
       assertNotDraining();
-      if (rooms.has(roomName) || reserved.has(roomName)) throw new SocketError('room_exists');
+      if (rooms.has(key) || reserved.has(key)) throw new SocketError('room_exists');
       if (rooms.size + reserved.size >= maxRooms) throw new SocketError('rooms_full');
       if (player === undefined) return;
       if (!hasOwnQuota(player)) throw new SocketError('rooms_full');
@@ -226,16 +230,16 @@ const createPublisher =
     { rooms, frozen }: HeldRooms,
     recordOf: (room: Room) => RoomRecord,
   ) =>
-  async (roomName: string): Promise<void> => {
+  async (key: string): Promise<void> => {
     try {
-      const room = rooms.get(roomName);
-      if (room === undefined) await registry.remove(roomName, nodeId);
+      const room = rooms.get(key);
+      if (room === undefined) await registry.remove(key, nodeId);
       else if (frozen.has(room)) return;
       else if ((await registry.upsert(recordOf(room))) === 'held-by-other-node') {
-        throw new Error('Another node holds a room of this name.');
+        throw new Error('Another node holds a room of this name and game.');
       }
     } catch (error) {
-      onError(error, roomName);
+      onError(error, key);
     }
   };
 
@@ -244,21 +248,21 @@ function createAdoption(
   { takeOver = () => Promise.resolve(undefined) }: RoomDirectoryOptions,
   { rooms, reserved, adopting }: HeldRooms,
   { assertNotDraining }: { readonly assertNotDraining: () => void },
-  announce: (roomName: string) => void,
+  announce: (key: string) => void,
 ) {
-  async function adopt(roomName: string): Promise<Room | undefined> {
+  async function adopt(key: string): Promise<Room | undefined> {
     assertNotDraining();
-    const room = await takeOver(roomName);
-    // Opened here meanwhile, by somebody who found the name free.
-    if (room === undefined || rooms.has(roomName) || reserved.has(roomName)) return rooms.get(roomName);
-    rooms.set(roomName, room);
-    announce(roomName);
+    const room = await takeOver(key);
+    // Opened here meanwhile, by somebody who found the key free.
+    if (room === undefined || rooms.has(key) || reserved.has(key)) return rooms.get(key);
+    rooms.set(key, room);
+    announce(key);
     return room;
   }
 
-  return (roomName: string): Promise<Room | undefined> => {
-    const underWay = adopting.get(roomName) ?? adopt(roomName).finally(() => adopting.delete(roomName));
-    adopting.set(roomName, underWay);
+  return (key: string): Promise<Room | undefined> => {
+    const underWay = adopting.get(key) ?? adopt(key).finally(() => adopting.delete(key));
+    adopting.set(key, underWay);
     return underWay;
   };
 }

@@ -2,6 +2,7 @@ import type { Replies, RequestData } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
 import { broadcast } from './broadcast.js';
 import { type Caller, membershipOf } from './caller.js';
+import { shownName } from './model/place.js';
 import { EventMessage } from '../players/event-message.js';
 
 export interface SendChatDeps {
@@ -21,8 +22,8 @@ export function sendChat(
   const line = {
     message_id: messageId,
     client_id: member.clientId,
-    player_id: member.player.playerId,
-    name: member.player.name,
+    player_id: member.id,
+    name: shownName(member),
     message,
     timestamp: now(),
   };

@@ -7,16 +7,16 @@ import { tellChanged, type TellDeps } from './tell-changed.js';
 export function transferOwnership(
   deps: TellDeps,
   caller: Caller,
-  { player_id: playerId }: RequestData<'transfer-ownership'>,
+  { player_id: memberId }: RequestData<'transfer-ownership'>,
 ): Replies['transfer-ownership'] {
   const room = ownedRoom(caller);
   // Asked of members only: how many rooms a stranger has is nobody's business.
-  const heir = room.isOwner(playerId) ? undefined : room.placeOf(playerId);
+  const heir = room.isOwner(memberId) ? undefined : room.member(memberId);
   if (heir !== undefined && !deps.directory.mayOwnMore(heir.player)) {
     const message = 'This player owns as many rooms of this node as they may; choose another.';
     throw new SocketError('rooms_full', { message });
   }
-  room.transferOwnership(playerId);
+  room.transferOwnership(memberId);
   tellChanged(deps, room);
   return {};
 }

@@ -30,7 +30,7 @@ export function updatePlayerMetadata(
 ): Replies['update-player-metadata'] {
   const { room, member } = membershipOf(caller);
   const extra = changed(member.extra, metadata);
-  const compatibility = room.describeMember(caller.player.playerId, extra);
+  const compatibility = room.describeMember(member.id, extra);
   broadcastUsers(room);
   return { extra, compatibility };
 }

@@ -6,11 +6,11 @@ import { tellChanged, type TellDeps } from './tell-changed.js';
 export function updatePlayerSlot(
   deps: TellDeps,
   caller: Caller,
-  { slot, player_id: playerId = caller.player.playerId }: RequestData<'update-player-slot'>,
+  { slot, player_id: memberId }: RequestData<'update-player-slot'>,
 ): Replies['update-player-slot'] {
-  const isOwn = playerId === caller.player.playerId;
-  const room = isOwn ? membershipOf(caller).room : ownedRoom(caller);
-  room.moveTo(playerId, slot, deps.directory.mayOwnMore);
+  const { room, member } = membershipOf(caller);
+  if (memberId !== undefined && memberId !== member.id) ownedRoom(caller);
+  room.moveTo(memberId ?? member.id, slot, deps.directory.mayOwnMore);
   tellChanged(deps, room);
   return { slot };
 }

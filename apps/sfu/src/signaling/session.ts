@@ -76,6 +76,11 @@ export class Session {
     return this.#caller;
   }
 
+  /** Whether nothing is under way or waits. */
+  get idle(): boolean {
+    return this.#pending === 0;
+  }
+
   /**
    * Calls `work`, which must not reject, when what was asked before is done; not at all once the connection
    * has gone. @throws SocketError busy

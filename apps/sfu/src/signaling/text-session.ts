@@ -1,6 +1,8 @@
 import { requestEnvelope, type RequestId } from '@romm-netplay/protocol';
 import type { SocketErrorBody } from '@romm-netplay/protocol/wire';
+import { SocketError } from '../errors.js';
 import { farewellFor } from './refusal.js';
+import type { RequestRates } from './request-rates.js';
 import type { Session } from './session.js';
 
 interface Envelope {
@@ -15,10 +17,12 @@ interface Envelope {
  */
 export class TextSession {
   readonly #session: Session;
+  readonly #rates: RequestRates;
   readonly #sendText: (text: string) => void;
 
-  constructor(session: Session, sendText: (text: string) => void) {
+  constructor(session: Session, rates: RequestRates, sendText: (text: string) => void) {
     this.#session = session;
+    this.#rates = rates;
     this.#sendText = sendText;
   }
 
@@ -29,7 +33,12 @@ export class TextSession {
       this.#session.close('badMessage');
       return;
     }
+    if (!this.#rates.allows(envelope.type)) {
+      this.#session.close('tooManyMessages');
+      return;
+    }
     try {
+      if (envelope.type === 'list-rooms' && !this.#rates.mayList()) throw new SocketError('busy');
       this.#session.inTurn(() => this.#answer(envelope));
     } catch (error) {
       this.#refuse(envelope.id, error);

@@ -4,6 +4,7 @@ import { findsRoom } from '../guests/find-allowed.js';
 import type { Caller } from '../rooms/caller.js';
 import type { FindRoomDeps } from '../rooms/find-room.js';
 import type { Room } from '../rooms/model/room.js';
+import type { RequestRates } from '../signaling/request-rates.js';
 import type { Session } from '../signaling/session.js';
 import type { Aliases } from './aliases.js';
 import type { SocketIoOutbox } from './outbox.js';
@@ -17,8 +18,7 @@ export interface ConnectionContext {
   readonly aliases: Aliases;
   /** Where rooms are looked up. */
   readonly rooms: FindRoomDeps & GuestDeps;
-  /** Whether the connection may be sent the list of rooms again already (D26). */
-  readonly mayList: () => boolean;
+  readonly rates: RequestRates;
 }
 
 /** Answers what the acknowledgement is called with; a rejection is told by a word of the dialect. */
@@ -41,7 +41,7 @@ export function ownRoom(context: ConnectionContext, roomName: string | undefined
   const caller = callerOf(context);
   const { room } = caller;
   if (room?.heldBy(caller) !== undefined && (roomName === undefined || roomName === room.name)) return room;
-  const named = roomName === undefined ? undefined : context.rooms.directory.find(roomName);
-  const exists = roomName === undefined || (named !== undefined && findsRoom(caller.player, named));
+  const named = roomName === undefined ? [] : context.rooms.directory.named(roomName);
+  const exists = roomName === undefined || named.some((each) => findsRoom(caller.player, each));
   throw new SocketError(exists ? 'not_in_room' : 'room_not_found');
 }

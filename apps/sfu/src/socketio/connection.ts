@@ -1,7 +1,7 @@
-import { RateLimiter } from 'limiter';
 import type { Socket } from 'socket.io';
 import { SocketError } from '../errors.js';
 import type { FindRoomDeps } from '../rooms/find-room.js';
+import { createRequestRates } from '../signaling/request-rates.js';
 import { Session, type SessionDeps } from '../signaling/session.js';
 import type { Identity } from '../tokens/identify.js';
 import type { SocketLimits } from '../ws/limits.js';
@@ -25,7 +25,7 @@ export interface ConnectionDeps {
   readonly limits: SocketLimits;
 }
 
-/** The list of rooms, a second and connection (D26). */
+/** Today's pages ask for the list in a loop; once a second will do for them. */
 const LISTS_PER_SECOND = 2;
 
 type Acknowledge = (...args: unknown[]) => void;
@@ -46,48 +46,51 @@ export function bindConnection(
     onClose: () => session.disconnected(),
   });
   const session = new Session(sessionDeps, outbox, { identity, clientId: socket.id });
-  const requests = new RateLimiter({ tokensPerInterval: limits.textPerSecond, interval: 'second' });
-  const lists = new RateLimiter({ tokensPerInterval: LISTS_PER_SECOND, interval: 'second' });
+  const listsPerSecond = Math.min(LISTS_PER_SECOND, limits.listsPerSecond);
+  const rates = createRequestRates({ ...limits, listsPerSecond });
   const context: ConnectionContext = {
     session,
     outbox,
     connectToken: token,
     aliases,
     rooms: sessionDeps,
-    mayList: () => lists.tryRemoveTokens(1),
+    rates,
   };
 
   // Every packet ends here: what is not passed on reaches no listener, not even one for an event named "error".
-  socket.use(([name, ...args]: unknown[]) => receive(context, requests, String(name), args));
-  socket.on('disconnect', (reason) => {
-    const onPurpose = reason === 'client namespace disconnect';
-    // A handler begins within this call. A room that is moving keeps the place, for the grace time, where it goes.
-    if (onPurpose && outbox.dialect.leavesByDisconnecting)
-      session.handle('leave-room', {}).catch(() => undefined);
+  socket.use(([name, ...args]: unknown[]) => receive(context, String(name), args));
+  socket.on('disconnect', () => {
     aliases.forget(socket.id);
     session.disconnected();
   });
   return outbox;
 }
 
-function receive(context: ConnectionContext, requests: RateLimiter, name: string, args: unknown[]): void {
+function receive(context: ConnectionContext, name: string, args: unknown[]): void {
   const last = args.at(-1);
   const acknowledge = typeof last === 'function' ? (args.pop() as Acknowledge) : () => undefined;
   const [payload] = args;
   try {
     if (isRelayed(name) && saidIn(name, payload) === undefined) {
+      if (!context.rates.allowsRelay()) {
+        context.outbox.close('tooManyMessages');
+        return;
+      }
       relayToRoom(context, name, payload);
       acknowledge(null);
       return;
     }
-    if (!requests.tryRemoveTokens(1)) {
+    if (!context.rates.allows(name)) {
       context.outbox.close('tooManyMessages');
       return;
     }
     const chat = saidIn(name, payload);
     const handle = REQUEST_EVENTS.get(chat === undefined ? name : 'chat-message');
     if (handle === undefined) throw new SocketError('unknown_type');
-    context.session.inTurn(() => answer(context, handle, chat ?? payload, acknowledge));
+    const work = () => answer(context, handle, chat ?? payload, acknowledge);
+    // Signals come in bursts, wait for nothing, and must not fill the queue.
+    if (name === 'webrtc-signal' && context.session.idle) void work();
+    else context.session.inTurn(work);
   } catch (error) {
     acknowledge(refusalOf(context, error));
   }

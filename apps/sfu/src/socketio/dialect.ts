@@ -7,8 +7,8 @@ export interface Dialect {
   readonly name: 'stock' | 'sfu';
   readonly events: EventTranslations;
   readonly refusal: Refuse;
-  /** A client that disconnects on purpose has left; others may come back for their place. */
-  readonly leavesByDisconnecting: boolean;
+  /** Whether a client whose connection is lost comes back for its place; else it has left, and knows no other way. */
+  readonly returns: boolean;
 }
 
 /** EmulatorJS as it comes, and RomM's built-in server. */
@@ -16,7 +16,7 @@ export const STOCK: Dialect = {
   name: 'stock',
   events: STOCK_EVENTS,
   refusal: stockRefusal,
-  leavesByDisconnecting: true,
+  returns: false,
 };
 
 /** romm-sfu-server, and the EmulatorJS-SFU client. */
@@ -24,7 +24,7 @@ export const SFU: Dialect = {
   name: 'sfu',
   events: SFU_EVENTS,
   refusal: sfuRefusal,
-  leavesByDisconnecting: false,
+  returns: true,
 };
 
 /** What only clients of romm-sfu-server tell; both kinds send a session id and a room name. */

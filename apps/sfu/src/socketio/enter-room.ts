@@ -3,10 +3,10 @@ import { MAX_PLAYERS } from '@romm-netplay/protocol/wire';
 import { SocketError } from '../errors.js';
 import { assertMay } from '../guests/assert-may.js';
 import { assertMayEnter } from '../guests/assert-may-enter.js';
-import { assertInNoRoom } from '../rooms/caller.js';
+import { assertInNoRoom, type Caller } from '../rooms/caller.js';
 import { compatibilityWith, IncompatibleGameError } from '../rooms/model/compatibility.js';
-import { findRoom } from '../rooms/find-room.js';
-import { nameBySession } from './find-by-session.js';
+import { findRoom, shownTo } from '../rooms/find-room.js';
+import { lookUp, type RoomReference } from '../rooms/room-reference.js';
 import { callerOf, type ConnectionContext, type LegacyHandler } from './connection-context.js';
 import { dialectOf, SFU, STOCK } from './dialect.js';
 import { letsWatch, memberExtraOf, roomExtraOf } from './legacy-game.js';
@@ -18,17 +18,14 @@ import { roomState } from './room-state.js';
 export const openRoom: LegacyHandler = async (context, payload) => {
   const request = entryOf(context, payload);
   const { extra, maxPlayers } = request;
-  const roomName = (extra.room_name ?? extra.sessionid)?.trim();
   const stock = context.outbox.dialect === STOCK;
-  if (isKeptForCaller(context, roomName)) {
-    await join(context, request, roomName);
+  const roomName = extra.room_name ?? (stock ? `Room ${extra.sessionid}` : undefined);
+  if (!stock && isKeptForCaller(context, roomName)) {
+    await join(context, request, { room_name: roomName, game_id: extra.game_id });
     return [null];
   }
   // Before anything is told of other rooms.
   assertMay(context.rooms, callerOf(context).player, 'rooms:create');
-  if (stock && (await nameBySession(context.rooms, extra.sessionid)) !== undefined) {
-    throw new SocketError('room_exists');
-  }
   const sessionid = stock ? { sessionid: extra.sessionid } : {};
   await context.session.handle('open-room', {
     room_name: roomName,
@@ -45,15 +42,11 @@ export const openRoom: LegacyHandler = async (context, payload) => {
 /** `join-room`. A connection that is in the room already is told how things are, and spends no token. */
 export const joinRoom: LegacyHandler = async (context, payload) => {
   const request = entryOf(context, payload);
-  const { extra } = request;
   const stock = context.outbox.dialect === STOCK;
   const caller = callerOf(context);
-  const roomName = stock
-    ? ((await nameBySession(context.rooms, extra.sessionid, caller.player)) ?? extra.sessionid)
-    : (extra.room_name ?? extra.sessionid)?.trim();
-  const { room } = caller;
-  if (room?.heldBy(caller) === undefined || room.name !== roomName) {
-    const redirect = await joinOrRedirect(context, request, roomName);
+  const meant = await referenceOf(context, request);
+  if (!isIn(caller, meant)) {
+    const redirect = await joinOrRedirect(context, request, meant);
     if (redirect !== undefined) return redirect;
   }
   if (caller.room === undefined) throw new SocketError('room_not_found');
@@ -64,6 +57,29 @@ export const joinRoom: LegacyHandler = async (context, payload) => {
       : roomState(caller.room.snapshot()),
   ];
 };
+
+/** Names are checked by the request; what is none of a room finds none. */
+type Meant = Omit<RoomReference, 'room_name'> & { readonly room_name: string | undefined };
+
+/**
+ * Which room is meant. The list of rooms that stock clients read has a session id for each, which of a room that
+ * another client opened is its name.
+ */
+async function referenceOf(context: ConnectionContext, { extra }: LegacyEntry): Promise<Meant> {
+  const { sessionid, game_id: gameId } = extra;
+  if (context.outbox.dialect !== STOCK || sessionid === undefined) {
+    return { room_name: extra.room_name, game_id: gameId };
+  }
+  const bySession = { room_name: sessionid, sessionid };
+  const found = await lookUp(context.rooms, bySession, shownTo(callerOf(context).player));
+  return found === undefined ? { room_name: sessionid, game_id: gameId } : bySession;
+}
+
+function isIn(caller: Caller, { room_name: name, sessionid }: Meant): boolean {
+  const { room } = caller;
+  if (room?.heldBy(caller) === undefined) return false;
+  return sessionid === undefined ? room.name === name : room.extra.sessionid === sessionid;
+}
 
 function entryOf({ outbox, aliases, session }: ConnectionContext, payload: unknown): LegacyEntry {
   const request = entry.parse(payload);
@@ -77,11 +93,11 @@ function entryOf({ outbox, aliases, session }: ConnectionContext, payload: unkno
 async function joinOrRedirect(
   context: ConnectionContext,
   request: LegacyEntry,
-  roomName: string | undefined,
+  meant: Meant,
 ): Promise<readonly unknown[] | undefined> {
   const { outbox, session } = context;
   try {
-    await join(context, request, roomName);
+    await join(context, request, meant);
     return undefined;
   } catch (error) {
     const target = outbox.lastRedirect;
@@ -94,17 +110,13 @@ async function joinOrRedirect(
   }
 }
 
-async function join(
-  context: ConnectionContext,
-  request: LegacyEntry,
-  roomName: string | undefined,
-): Promise<Seat> {
+async function join(context: ConnectionContext, request: LegacyEntry, meant: Meant): Promise<Seat> {
   const { is_spectator: isSpectator, player_slot: wished } = request.extra;
   const spectator = isSpectator === true || wished === SPECTATOR_SLOT;
   const extra = memberExtraOf(request.extra);
-  if (context.outbox.dialect === SFU && !spectator) await assertVerified(context, roomName, extra);
+  if (context.outbox.dialect === SFU && !spectator) await assertVerified(context, meant, extra);
   const slot = wished !== undefined && wished >= 0 && wished < MAX_PLAYERS ? wished : undefined;
-  const data = { room_name: roomName, password: passwordOf(request), spectator, slot, extra };
+  const data = { ...meant, password: passwordOf(request), spectator, slot, extra };
   return (await context.session.handle('join-room', { ...data, token: ticketOf(context, request) })) as Seat;
 }
 
@@ -114,13 +126,15 @@ async function join(
  * @throws IncompatibleGameError; SocketError already_in_room, issuer_not_permitted, banned_here, room_not_found,
  * room_elsewhere
  */
-async function assertVerified(context: ConnectionContext, name: string | undefined, has: MemberExtra) {
+async function assertVerified(context: ConnectionContext, meant: Meant, has: MemberExtra) {
+  const name = validRoomName.safeParse(meant.room_name).data;
   // What is no name of a room is refused as such, by the request.
-  if (!validRoomName.safeParse(name).success || name === undefined) return;
+  if (name === undefined) return;
   const caller = callerOf(context);
   assertInNoRoom(caller);
-  assertMayEnter(context.rooms, caller.player, context.rooms.directory.find(name));
-  const room = await findRoom(context.rooms, caller, name);
+  const own = context.rooms.directory.named(name).find((each) => each.isOwnedBy(caller.player.playerId));
+  assertMayEnter(context.rooms, caller.player, own);
+  const room = await findRoom(context.rooms, caller, { ...meant, room_name: name });
   if (room === undefined) throw new SocketError('room_not_found');
   if (room.placeOf(caller.player.playerId) !== undefined) return;
   if (compatibilityWith(room.extra, has) !== 'ready') throw new IncompatibleGameError(room, has);
@@ -133,7 +147,9 @@ const ticketOf = ({ connectToken }: ConnectionContext, { extra, token }: LegacyE
 const passwordOf = ({ password, extra }: LegacyEntry): string | undefined => password ?? extra.room_password;
 
 function isKeptForCaller(context: ConnectionContext, roomName: string | undefined): boolean {
-  const room = roomName === undefined ? undefined : context.rooms.directory.find(roomName);
+  const { data: name = '' } = validRoomName.safeParse(roomName);
   const { playerId } = callerOf(context).player;
-  return room?.isOwner(playerId) === true && room.placeOf(playerId)?.keptUntilMs !== undefined;
+  return context.rooms.directory
+    .named(name)
+    .some((room) => room.isOwnedBy(playerId) && room.placeOf(playerId)?.keptUntilMs !== undefined);
 }

@@ -36,14 +36,18 @@ export class SocketIoOutbox implements Outbox {
     this.#backlog = watchBacklog(socket.conn);
   }
 
+  get returns(): boolean {
+    return this.dialect.returns;
+  }
+
   sendEvent(event: EventMessage): void {
     const view = { ...this.#options, users: this.#users };
     const emissions = translateEvent(this.dialect.events, event, view);
     this.#users = usersAfter(event, this.#users);
     if (event.type === 'room-redirect') this.lastRedirect = (event as EventMessage<'room-redirect'>).data;
     for (const [name, ...args] of emissions) this.emit(name, ...args);
-    // Stock clients know no other way to learn that they are out.
-    if (event.type === 'kicked' && this.dialect.leavesByDisconnecting) this.close('kicked');
+    // Stock clients know no other way to learn that they are out: their page would show the last picture for ever.
+    if (!this.dialect.returns && isFarewell(event.type)) this.close(event.type);
   }
 
   sendBinary(frame: Uint8Array): void {
@@ -69,9 +73,9 @@ export class SocketIoOutbox implements Outbox {
     this.#users = [];
   }
 
-  close(name: CloseName | 'kicked'): void {
+  close(name: CloseName | Farewell): void {
     if (this.#closed) return;
-    const { code, reason, retry } = name === 'kicked' ? KICKED : CLOSE_CODES[name];
+    const { code, reason, retry } = isFarewell(name) ? FAREWELLS[name] : CLOSE_CODES[name];
     if (this.#socket.connected) this.#socket.emit('netplay-closed', { name, code, reason, retry });
     this.#closed = true;
     // What waits for a peer that reads nothing is thrown away.
@@ -81,4 +85,11 @@ export class SocketIoOutbox implements Outbox {
   }
 }
 
-const KICKED = { code: 4403, reason: 'The owner put you out of the room.', retry: false };
+/** Events that end the connection of a client who would not understand them. */
+const FAREWELLS = {
+  kicked: { code: 4403, reason: 'The owner put you out of the room.', retry: false },
+  'room-closed': { code: 4410, reason: 'The host has left; the room is over.', retry: false },
+} as const;
+type Farewell = keyof typeof FAREWELLS;
+
+const isFarewell = (name: string): name is Farewell => Object.hasOwn(FAREWELLS, name);

@@ -1,4 +1,4 @@
-import { VISIBILITIES } from '@romm-netplay/protocol';
+import { cleanName, VISIBILITIES } from '@romm-netplay/protocol';
 import { MAX_PLAYERS } from '@romm-netplay/protocol/wire';
 import { z } from 'zod';
 
@@ -9,6 +9,8 @@ import { z } from 'zod';
 const lenient = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
 const text = (max: number) => lenient(z.string().min(1).max(max));
 const token = text(8 * 1024);
+/** Compared with names, which are clean. */
+const name = lenient(z.string().max(512).transform(cleanName).pipe(z.string().min(1)));
 
 const gameFields = {
   game_id: lenient(z.union([z.string().min(1).max(255), z.int()])),
@@ -33,7 +35,7 @@ export type LegacyMetadata = z.output<typeof metadata>;
 const extra = z
   .object({
     ...gameFields,
-    room_name: text(512),
+    room_name: name,
     sessionid: text(128),
     userid: text(64),
     playerId: text(64),
@@ -49,21 +51,30 @@ const extra = z
   .catch({});
 export type LegacyExtra = z.output<typeof extra>;
 
+const DEFAULT_PLAYERS = 4;
+const players = lenient(z.coerce.number().int().min(1).max(MAX_PLAYERS));
+
 /** Of `open-room` and `join-room`. */
 export const entry = z
   .object({
     extra: extra.default({}),
-    maxPlayers: z.coerce.number().int().min(1).max(MAX_PLAYERS).catch(4),
+    maxPlayers: players,
+    /** What `create-room` calls it. */
+    max_players: players,
     password: text(512),
     token,
   })
-  .catch({ extra: {}, maxPlayers: 4 });
+  .catch({ extra: {} })
+  .transform(({ maxPlayers, max_players: other, ...rest }) => ({
+    ...rest,
+    maxPlayers: maxPlayers ?? other ?? DEFAULT_PLAYERS,
+  }));
 export type LegacyEntry = z.output<typeof entry>;
 
 /** Of the events that name the room they mean. */
 export const inRoom = z
   .object({
-    roomName: text(512),
+    roomName: name,
     playerSlot: z.unknown().optional(),
     frame: lenient(z.int()),
     delay: lenient(z.int()),

@@ -44,8 +44,8 @@ const startDelay = ({ delay }: LegacyInRoom) => (delay === undefined ? {} : { de
 
 const toggleReady: LegacyHandler = (context, payload) => {
   const room = ownRoom(context, inRoom.parse(payload).roomName);
-  const { playerId } = callerOf(context).player;
-  const isReady = room.users().some((user) => user.player_id === playerId && user.ready);
+  const { clientId } = callerOf(context);
+  const isReady = room.users().some((user) => user.client_id === clientId && user.ready);
   return (isReady ? unready : ready)(context, payload);
 };
 
@@ -66,7 +66,7 @@ const requestRoomState: LegacyHandler = (context, payload) => {
 };
 
 async function rooms(context: ConnectionContext): Promise<object[]> {
-  if (!context.mayList()) throw new SocketError('busy');
+  if (!context.rates.mayList()) throw new SocketError('busy');
   const { rooms: listed } = (await context.session.handle('list-rooms', {})) as { rooms: ListedRoom[] };
   return listed.map(listedRoom);
 }

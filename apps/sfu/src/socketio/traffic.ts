@@ -13,10 +13,10 @@ export const MAX_PACKET_BYTES = 1024 * 1024;
  */
 export function limitTraffic(
   conn: Socket['conn'],
-  limits: Pick<SocketLimits, 'textPerSecond' | 'binaryPerSecond' | 'bytesPerSecond'>,
+  limits: Pick<SocketLimits, 'textPerSecond' | 'signalsPerSecond' | 'binaryPerSecond' | 'bytesPerSecond'>,
   onExceeded: (name: CloseName) => void,
 ): void {
-  const perSecond = limits.textPerSecond + limits.binaryPerSecond;
+  const perSecond = limits.textPerSecond + limits.signalsPerSecond + limits.binaryPerSecond;
   const packets = new RateLimiter({ tokensPerInterval: perSecond, interval: 'second' });
   const bytes = new RateLimiter({ tokensPerInterval: limits.bytesPerSecond, interval: 'second' });
   let attached = 0;

@@ -4,6 +4,7 @@ import { WebSocket, type RawData } from 'ws';
 import type { Outbox } from '../ports.js';
 import type { Session } from '../signaling/session.js';
 import { TextSession } from '../signaling/text-session.js';
+import { createRequestRates } from '../signaling/request-rates.js';
 import type { SocketLimits } from './limits.js';
 
 export function closeSocket(socket: WebSocket, name: CloseName): void {
@@ -22,11 +23,12 @@ export function bindConnection(
   limits: SocketLimits,
 ): () => void {
   const session = openSession({
+    returns: true,
     sendEvent: (event) => send(event.text, false),
     sendBinary: (frame) => send(frame, true),
     close,
   });
-  const requests = new TextSession(session, (text) => send(text, false));
+  const requests = new TextSession(session, createRequestRates(limits), (text) => send(text, false));
 
   function send(data: string | Uint8Array, binary: boolean): void {
     if (socket.readyState !== WebSocket.OPEN) return;
@@ -41,7 +43,9 @@ export function bindConnection(
     queueMicrotask(() => session.disconnected());
   }
 
-  const text = new RateLimiter({ tokensPerInterval: limits.textPerSecond, interval: 'second' });
+  // Of every kind; which it is, is seen when it has been read.
+  const textPerSecond = limits.textPerSecond + limits.signalsPerSecond;
+  const text = new RateLimiter({ tokensPerInterval: textPerSecond, interval: 'second' });
   const binary = new RateLimiter({ tokensPerInterval: limits.binaryPerSecond, interval: 'second' });
   const bytes = new RateLimiter({ tokensPerInterval: limits.bytesPerSecond, interval: 'second' });
   const helloTimer = setTimeout(() => {

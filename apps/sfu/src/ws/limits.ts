@@ -1,7 +1,7 @@
+import type { RequestLimits } from '../signaling/request-rates.js';
+
 /** Bounds of one node's sockets. Rates are per socket and second. */
-export interface SocketLimits {
-  readonly textPerSecond: number;
-  readonly binaryPerSecond: number;
+export interface SocketLimits extends RequestLimits {
   readonly bytesPerSecond: number;
   /** A receiver with more unsent bytes than this is closed before it costs more memory. */
   readonly maxSendBufferBytes: number;
@@ -16,6 +16,8 @@ export interface SocketLimits {
 
 /** What operators need not choose. */
 export const FIXED_LIMITS = {
+  signalsPerSecond: 240,
+  listsPerSecond: 10,
   bytesPerSecond: 4 * 1024 * 1024,
   maxSendBufferBytes: 1024 * 1024,
   helloTimeoutMs: 10_000,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { keyOfRecord, mapOfRooms } from '@romm-netplay/protocol';
 import { AUTH_API, INTERNAL_SECRET_HEADER } from '@romm-netplay/protocol/auth-api';
 import type { SharedState } from '@romm-netplay/shared-state';
 import type { WriteTokenClaims } from '@romm-netplay/token-core';
@@ -58,15 +59,15 @@ export async function startInternalAuth(state: SharedState): Promise<InternalAut
         : refused(409, 'room_held');
     }
     if (path === AUTH_API.deleteRoom.path) {
-      await state.rooms.remove((body as { room_name: string }).room_name);
+      await state.rooms.remove(keyOfRecord(body as { room_name: string }));
       return ok({ ok: true });
     }
     if (path === AUTH_API.resolveRoom.path) {
-      const record = await state.rooms.resolve(query.get('room') ?? '');
+      const record = await state.rooms.resolve(query.get('key') ?? '');
       return record === undefined ? refused(404, 'room_not_found') : ok(record);
     }
     if (path === AUTH_API.listRooms.path) {
-      return ok(Object.fromEntries((await state.rooms.list()).map((record) => [record.room_name, record])));
+      return ok(mapOfRooms(await state.rooms.list()));
     }
     return refused(404, 'not_found');
   }

@@ -1,4 +1,4 @@
-import type { RoomRecord } from '@romm-netplay/protocol';
+import { keyOfRecord, type RoomRecord } from '@romm-netplay/protocol';
 import { type HandoverRegistry, ROOM_TTL_MS } from './room-registry.js';
 
 export interface RoomRegistryOptions {
@@ -16,42 +16,43 @@ export function createMemoryRoomRegistry(options: MemoryRoomRegistryOptions = {}
   const { ttlMs = ROOM_TTL_MS, now = Date.now } = options;
   const entries = new Map<string, { record: RoomRecord; expiresAtMs: number }>();
 
-  function live(roomName: string): RoomRecord | undefined {
-    const entry = entries.get(roomName);
+  function live(key: string): RoomRecord | undefined {
+    const entry = entries.get(key);
     if (entry === undefined) return undefined;
     if (entry.expiresAtMs > now()) return entry.record;
-    entries.delete(roomName);
+    entries.delete(key);
     return undefined;
   }
 
-  const liveRecords = (): RoomRecord[] => [...entries.keys()].flatMap((roomName) => live(roomName) ?? []);
+  const liveRecords = (): RoomRecord[] => [...entries.keys()].flatMap((key) => live(key) ?? []);
 
   return {
     upsert(record) {
-      const held = live(record.room_name);
+      const key = keyOfRecord(record);
+      const held = live(key);
       if (held !== undefined && held.nodeId !== record.nodeId && held.url !== record.url) {
         return Promise.resolve('held-by-other-node');
       }
-      entries.set(record.room_name, { record: structuredClone(record), expiresAtMs: now() + ttlMs });
+      entries.set(key, { record: structuredClone(record), expiresAtMs: now() + ttlMs });
       return Promise.resolve('stored');
     },
-    remove(roomName, nodeId) {
-      const held = live(roomName);
+    remove(key, nodeId) {
+      const held = live(key);
       if (held === undefined) return Promise.resolve('absent');
       if (nodeId !== undefined && held.nodeId !== nodeId) return Promise.resolve('held-by-other-node');
-      entries.delete(roomName);
+      entries.delete(key);
       return Promise.resolve('removed');
     },
-    transfer(roomName, fromNodeId, record, lifeMs) {
-      const held = live(roomName);
+    transfer(key, fromNodeId, record, lifeMs) {
+      const held = live(key);
       if (held === undefined) return Promise.resolve('absent');
       if (held.nodeId !== fromNodeId) return Promise.resolve('held-by-other-node');
-      entries.set(roomName, { record: structuredClone(record), expiresAtMs: now() + lifeMs });
+      entries.set(key, { record: structuredClone(record), expiresAtMs: now() + lifeMs });
       return Promise.resolve('transferred');
     },
-    resolve: (roomName) => Promise.resolve(structuredClone(live(roomName))),
-    findBySession: (sessionid) =>
-      Promise.resolve(structuredClone(liveRecords().find((record) => record['sessionid'] === sessionid))),
+    resolve: (key) => Promise.resolve(structuredClone(live(key))),
+    findByName: (name) =>
+      Promise.resolve(structuredClone(liveRecords().filter((record) => record.room_name === name))),
     list: () => Promise.resolve(structuredClone(liveRecords())),
   };
 }

@@ -8,7 +8,8 @@ export type RemoveOutcome = 'removed' | 'absent' | 'held-by-other-node';
 export type TransferOutcome = 'transferred' | 'absent' | 'held-by-other-node';
 
 /**
- * Which rooms exist and which node hosts each. A live record belongs to the node that wrote it, known by
+ * Which rooms exist and which node hosts each. A room is registered under its key (`keyOfRecord`): its name with
+ * its game, or the session id of stock EmulatorJS; of the rooms of one key there is one. A live record belongs to the node that wrote it, known by
  * `nodeId` or, for servers that make up an id at each start, by `url`; no other node can overwrite it.
  * Every method rejects with StateUnavailableError when the state is away.
  */
@@ -16,13 +17,10 @@ export interface RoomRegistry {
   /** Writes a record and lets it live for the registry's time. Atomic: of two nodes one wins. */
   upsert(record: RoomRecord): Promise<UpsertOutcome>;
   /** Removes a room; with `nodeId`, only if that node holds it. */
-  remove(roomName: string, nodeId?: string): Promise<RemoveOutcome>;
-  resolve(roomName: string): Promise<RoomRecord | undefined>;
-  /**
-   * The live room whose record has this `sessionid`, the name stock EmulatorJS knows a room by; of several the
-   * one that had it first. The cost does not follow the number of keys of other kinds.
-   */
-  findBySession(sessionid: string): Promise<RoomRecord | undefined>;
+  remove(key: string, nodeId?: string): Promise<RemoveOutcome>;
+  resolve(key: string): Promise<RoomRecord | undefined>;
+  /** Every live room that is called so, whatever its game. The cost follows the number of those. */
+  findByName(name: string): Promise<RoomRecord[]>;
   /** Every live record. The cost follows the number of rooms. */
   list(): Promise<RoomRecord[]>;
 }
@@ -33,10 +31,5 @@ export interface HandoverRegistry extends RoomRegistry {
    * Puts the record of another node in the place of a live one that `fromNodeId` holds, and lets it live for
    * `lifeMs`. Atomic: nobody but the holder gives a room away, and no name is free in between.
    */
-  transfer(
-    roomName: string,
-    fromNodeId: string,
-    record: RoomRecord,
-    lifeMs: number,
-  ): Promise<TransferOutcome>;
+  transfer(key: string, fromNodeId: string, record: RoomRecord, lifeMs: number): Promise<TransferOutcome>;
 }

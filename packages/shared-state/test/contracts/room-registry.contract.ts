@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { RoomRecord } from '@romm-netplay/protocol';
+import { keyOfRecord, namedRoomKey, type RoomRecord, sessionRoomKey } from '@romm-netplay/protocol';
 import type { HandoverRegistry, RoomRegistry } from '@romm-netplay/shared-state';
 
 export interface RoomRegistryUnderTest<R extends RoomRegistry = RoomRegistry> {
@@ -22,6 +22,7 @@ export const roomOf = (changes: Partial<RoomRecord> = {}): RoomRecord => ({
   ...changes,
 });
 
+const FRIDAY = namedRoomKey('friday');
 const NODE_B = { nodeId: 'node-b', url: 'https://b.example.org' };
 
 /**
@@ -38,12 +39,12 @@ export function roomRegistryContract(open: (ttlMs: number) => Promise<RoomRegist
   it('resolves and lists what was stored, on every node, with every field it came with', async () => {
     const record = roomOf({ game_id: 42, nested: { kept: [1, null, 'ü'] } });
     expect(await subject.registry.upsert(record)).toBe('stored');
-    expect(await subject.other.resolve('friday')).toEqual(record);
+    expect(await subject.other.resolve(FRIDAY)).toEqual(record);
     expect(await subject.other.list()).toEqual([record]);
   });
 
   it('knows nothing of rooms that do not exist', async () => {
-    expect(await subject.registry.resolve('friday')).toBeUndefined();
+    expect(await subject.registry.resolve(FRIDAY)).toBeUndefined();
     expect(await subject.registry.list()).toEqual([]);
   });
 
@@ -56,8 +57,8 @@ export function roomRegistryContract(open: (ttlMs: number) => Promise<RoomRegist
   it('lets no other node overwrite or remove a room', async () => {
     await subject.registry.upsert(roomOf());
     expect(await subject.other.upsert(roomOf(NODE_B))).toBe('held-by-other-node');
-    expect(await subject.other.remove('friday', 'node-b')).toBe('held-by-other-node');
-    expect(await subject.registry.resolve('friday')).toEqual(roomOf());
+    expect(await subject.other.remove(FRIDAY, 'node-b')).toBe('held-by-other-node');
+    expect(await subject.registry.resolve(FRIDAY)).toEqual(roomOf());
   });
 
   it('knows a node again by its url after a restart with another id', async () => {
@@ -67,12 +68,12 @@ export function roomRegistryContract(open: (ttlMs: number) => Promise<RoomRegist
 
   it('removes a room for its node, and for a caller that names no node', async () => {
     await subject.registry.upsert(roomOf());
-    await subject.registry.remove('friday', 'node-a');
-    expect(await subject.registry.resolve('friday')).toBeUndefined();
+    await subject.registry.remove(FRIDAY, 'node-a');
+    expect(await subject.registry.resolve(FRIDAY)).toBeUndefined();
     await subject.registry.upsert(roomOf());
-    await subject.registry.remove('friday');
+    await subject.registry.remove(FRIDAY);
     expect(await subject.registry.list()).toEqual([]);
-    await expect(subject.registry.remove('friday', 'node-a')).resolves.not.toBe('held-by-other-node');
+    await expect(subject.registry.remove(FRIDAY, 'node-a')).resolves.not.toBe('held-by-other-node');
   });
 
   it('lets one of many racing nodes have a name', async () => {
@@ -89,61 +90,54 @@ export function roomRegistryContract(open: (ttlMs: number) => Promise<RoomRegist
   it('forgets a record that is not refreshed, and gives its name to whoever asks next', async () => {
     await subject.close();
     subject = await open(80);
-    await subject.registry.upsert(roomOf({ sessionid: 'session-1' }));
+    await subject.registry.upsert(roomOf());
     await subject.expire();
-    expect(await subject.registry.resolve('friday')).toBeUndefined();
-    expect(await subject.registry.findBySession('session-1')).toBeUndefined();
+    expect(await subject.registry.resolve(FRIDAY)).toBeUndefined();
+    expect(await subject.registry.findByName('friday')).toEqual([]);
     expect(await subject.registry.list()).toEqual([]);
     expect(await subject.other.upsert(roomOf(NODE_B))).toBe('stored');
   });
 
-  it('finds a room by its session id, on every node, as long as the room lives and has it (D21)', async () => {
-    const record = roomOf({ sessionid: 'session-1' });
-    await subject.registry.upsert(record);
-    await subject.registry.upsert(roomOf({ room_name: 'other', sessionid: 'session-2' }));
-    expect(await subject.other.findBySession('session-1')).toEqual(record);
-    expect(await subject.other.findBySession('friday')).toBeUndefined();
-    await subject.registry.upsert(roomOf({ sessionid: 'session-3' }));
-    expect(await subject.other.findBySession('session-1')).toBeUndefined();
-    expect(await subject.other.findBySession('session-3')).toMatchObject({ room_name: 'friday' });
-    await subject.registry.remove('friday', 'node-a');
-    expect(await subject.other.findBySession('session-3')).toBeUndefined();
-    expect(await subject.other.findBySession('session-2')).toMatchObject({ room_name: 'other' });
+  it('finds the rooms of a name, whatever their game, on every node, as long as they live (N4)', async () => {
+    const chess = roomOf({ room_key: namedRoomKey('friday', 1), game_id: 1 });
+    const go = roomOf({ ...NODE_B, room_key: namedRoomKey('friday', 2), game_id: 2 });
+    const labelled = roomOf({ room_key: sessionRoomKey('session-1'), sessionid: 'session-1' });
+    const others = ['fridays', 'frida', 'Friday', 'friday 1'].map((room_name) => roomOf({ room_name }));
+    for (const record of [chess, go, labelled, ...others]) {
+      expect(await subject.registry.upsert(record)).toBe('stored');
+    }
+    const keysNamed = async (name: string) => (await subject.other.findByName(name)).map(keyOfRecord).sort();
+    expect(await keysNamed('friday')).toEqual([chess, go, labelled].map(keyOfRecord).sort());
+    expect(await subject.other.resolve(keyOfRecord(go))).toEqual(go);
+    expect(await keysNamed('session-1')).toEqual([]);
+    await subject.registry.remove(keyOfRecord(chess), 'node-a');
+    expect(await keysNamed('friday')).toEqual([go, labelled].map(keyOfRecord).sort());
+    expect(await subject.other.list()).toHaveLength(6);
   });
 
-  it('leaves a session id to the room that had it first, until that one is gone', async () => {
-    const second = roomOf({ ...NODE_B, room_name: 'second', sessionid: 'session-1' });
-    const nameOf = async () => (await subject.registry.findBySession('session-1'))?.room_name;
-    await subject.registry.upsert(roomOf({ sessionid: 'session-1' }));
-    await subject.other.upsert(second);
-    await subject.registry.upsert(roomOf({ sessionid: 'session-1', current: 2 }));
-    expect(await nameOf()).toBe('friday');
-    await subject.other.remove('second', 'node-b');
-    expect(await nameOf()).toBe('friday');
-    await subject.other.upsert(second);
-    await subject.registry.remove('friday', 'node-a');
-    // Refreshed, as the node does that hosts it.
-    await subject.other.upsert(second);
-    expect(await nameOf()).toBe('second');
+  it('registers a record of a server that knows no keys under its name (P1.7)', async () => {
+    await subject.registry.upsert(roomOf({ game_id: 7 }));
+    expect(await subject.other.resolve(namedRoomKey('friday'))).toMatchObject({ game_id: 7 });
+    expect(await subject.other.findByName('friday')).toHaveLength(1);
   });
 
-  it('takes session ids as they are, and any record', async () => {
-    for (const sessionid of ['__proto__', 'constructor', '"', '日本', '']) {
-      await subject.registry.upsert(roomOf({ sessionid }));
-      expect(await subject.registry.findBySession(sessionid)).toMatchObject({ sessionid });
+  it('takes keys and records as they are', async () => {
+    for (const sessionid of ['__proto__', 'constructor', '"', '日本']) {
+      const record = roomOf({ room_key: sessionRoomKey(sessionid), sessionid });
+      await subject.registry.upsert(record);
+      expect(await subject.other.resolve(sessionRoomKey(sessionid))).toEqual(record);
     }
-    for (const sessionid of [null, 7, true, ['7'], { 7: 7 }]) {
-      await subject.registry.upsert(roomOf({ sessionid }));
-      for (const asked of ['null', '7', 'true']) {
-        expect(await subject.registry.findBySession(asked)).toBeUndefined();
-      }
-    }
+    expect(await subject.other.findByName('friday')).toHaveLength(4);
+    expect(await subject.registry.resolve('null')).toBeUndefined();
   });
 
   it('takes room names as they are', async () => {
     const names = ['__proto__', 'constructor', 'a:b{c}', '日本', '"quoted"', 'a b', '%2F'];
     for (const room_name of names) await subject.registry.upsert(roomOf({ room_name }));
-    for (const name of names) expect((await subject.registry.resolve(name))?.room_name).toBe(name);
+    for (const name of names) {
+      expect((await subject.registry.resolve(namedRoomKey(name)))?.room_name).toBe(name);
+      expect(await subject.registry.findByName(name)).toHaveLength(1);
+    }
     expect((await subject.registry.list()).map(({ room_name: name }) => name).sort()).toEqual(
       [...names].sort(),
     );
@@ -162,17 +156,17 @@ export function handoverRegistryContract(
 
   it('lets the holder, and nobody else, give a room to another node (P2.10, D3)', async () => {
     const moved = roomOf({ ...NODE_B, current: 2, game_id: 42, sessionid: 'session-1' });
-    expect(await subject.registry.transfer('friday', 'node-a', moved, 60_000)).toBe('absent');
+    expect(await subject.registry.transfer(FRIDAY, 'node-a', moved, 60_000)).toBe('absent');
     await subject.registry.upsert(roomOf());
-    expect(await subject.other.transfer('friday', 'node-b', moved, 60_000)).toBe('held-by-other-node');
-    expect(await subject.registry.resolve('friday')).toEqual(roomOf());
-    expect(await subject.registry.transfer('friday', 'node-a', moved, 60_000)).toBe('transferred');
+    expect(await subject.other.transfer(FRIDAY, 'node-b', moved, 60_000)).toBe('held-by-other-node');
+    expect(await subject.registry.resolve(FRIDAY)).toEqual(roomOf());
+    expect(await subject.registry.transfer(FRIDAY, 'node-a', moved, 60_000)).toBe('transferred');
     expect(await subject.other.list()).toEqual([moved]);
-    expect(await subject.registry.findBySession('session-1')).toEqual(moved);
+    expect(await subject.registry.findByName('friday')).toEqual([moved]);
     // What the node that gave it away still had under way changes nothing.
     expect(await subject.registry.upsert(roomOf())).toBe('held-by-other-node');
-    expect(await subject.registry.remove('friday', 'node-a')).toBe('held-by-other-node');
-    expect(await subject.registry.transfer('friday', 'node-a', moved, 60_000)).toBe('held-by-other-node');
+    expect(await subject.registry.remove(FRIDAY, 'node-a')).toBe('held-by-other-node');
+    expect(await subject.registry.transfer(FRIDAY, 'node-a', moved, 60_000)).toBe('held-by-other-node');
     expect(await subject.other.upsert(moved)).toBe('stored');
   });
 
@@ -182,7 +176,7 @@ export function handoverRegistryContract(
       Array.from({ length: 20 }, (_, index) => {
         const target = roomOf({ nodeId: `node-${index}`, url: `https://${index}.example.org` });
         return (index % 2 === 0 ? subject.registry : subject.other).transfer(
-          ...(['friday', 'node-a', target, 60_000] as const),
+          ...([FRIDAY, 'node-a', target, 60_000] as const),
         );
       }),
     );

@@ -20,10 +20,17 @@ export interface Claim {
   readonly extra?: MemberExtra | undefined;
   /** Of the one-time ticket that takes the place again. */
   readonly ticketHash: Buffer;
+  /** How many places of the room one player may have; one by default. */
+  readonly maxSeats?: number;
 }
 
 /** A player's place in a room. While the connection is lost, `clientId` is that of the lost one. */
 export interface Member extends Holder {
+  /**
+   * Names the place within the room. A lasting one has the player's id, as each player has one of those; others
+   * have that with a number behind it.
+   */
+  readonly id: string;
   /** 0 to maxPlayers - 1; null for spectators. */
   readonly slot: number | null;
   readonly extra: MemberExtra;
@@ -34,6 +41,7 @@ export interface Member extends Holder {
 
 /** Stands for a lost connection: what is sent there is dropped. */
 export const NOBODY: Outbox = {
+  returns: true,
   sendEvent: () => undefined,
   sendBinary: () => undefined,
   close: () => undefined,
@@ -41,3 +49,12 @@ export const NOBODY: Outbox = {
 
 export const isConnected = ({ keptUntilMs }: Pick<Member, 'keptUntilMs'>): boolean =>
   keptUntilMs === undefined;
+
+/** Whether the player may come back for it, from whichever connection. */
+export const isLasting = ({ id, player }: Pick<Member, 'id' | 'player'>): boolean => id === player.playerId;
+
+/** As others see them: the second and later places of a player on one account are told apart by a number. */
+export function shownName({ id, player }: Pick<Member, 'id' | 'player'>): string {
+  const number = Number(id.slice(player.playerId.length + 1));
+  return number > 1 ? `${player.name} (${number})` : player.name;
+}

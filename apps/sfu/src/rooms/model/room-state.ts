@@ -9,7 +9,7 @@ import type {
 } from '@romm-netplay/protocol';
 import { type Member, NOBODY } from './place.js';
 
-/** A member as plain JSON: everything but the connection. */
+/** A member with a lasting place as plain JSON: everything but the connection. */
 export interface MemberState {
   readonly issuer: string;
   readonly sub: string;
@@ -26,9 +26,11 @@ export interface MemberState {
   readonly ticketHash: string;
 }
 
-/** A whole room as plain JSON, to be moved to another node (P2.10). */
+/** A whole room as plain JSON, to be moved to another node (P2.10): with the members who can come after it. */
 export interface RoomState {
   readonly id: string;
+  /** What it is registered under. */
+  readonly key: string;
   readonly name: string;
   readonly maxPlayers: number;
   readonly passwordHash: string | null;
@@ -67,6 +69,7 @@ export const memberFromState = (
   keptUntilMs: number,
 ): Member => ({
   ...place,
+  id: playerId,
   player: { issuer, sub, playerId, name, instance },
   sessionRef: sessionRef ?? undefined,
   ticketHash: Buffer.from(ticketHash, 'base64url'),

@@ -18,8 +18,9 @@ import type { Player } from '../../players/player.js';
 import { ChatHistory } from './chat-history.js';
 import { compatibilityWith, IncompatibleGameError, mayPlay } from './compatibility.js';
 import * as games from './game.js';
-import { type Claim, type Holder, isConnected, type Member, NOBODY } from './place.js';
+import { type Claim, type Holder, isConnected, isLasting, type Member, NOBODY, shownName } from './place.js';
 import { memberFromState, type RoomState, stateOfMember } from './room-state.js';
+import { Roster } from './roster.js';
 import { anybody, freeSlot, heirAmong, type MayOwn, playersAmong, type SeatedMember } from './seating.js';
 
 /** What the owner can change. */
@@ -39,30 +40,38 @@ export interface RoomSettings {
 export interface RoomOptions extends Omit<RoomSettings, 'admits' | 'locked' | 'allowSpectators'> {
   /** Names this room and no later one of the same name. */
   readonly id: string;
+  /** What it is registered under, for life; rooms of several games may have one name. */
+  readonly key: string;
   readonly name: string;
   readonly admits?: readonly string[] | undefined;
   readonly locked?: boolean;
   readonly allowSpectators?: boolean | undefined;
   readonly extra: RoomExtra;
+  /** The room is over when its owner leaves; else somebody else owns it then. */
+  readonly endsWithOwner?: boolean;
 }
 
 /**
  * One room: who is in it, in which slot, who owns it, and how far its game is. Pure state; it sends nothing,
  * and knows no time but what it is told. Who may do what is judged by the use cases.
  *
- * Invariants: a player has one place, held by one connection or kept for a lost one; a slot has one member,
- * kept or not; spectators do not count against the slots; a room with players has one owner, who is one of
- * them; a room without players is empty for good; nobody who is banned is inside; a game that is being
- * prepared waits for somebody who is connected.
+ * Invariants: a player has one lasting place, held by one connection or kept for a lost one, and others that end
+ * with their connection; a slot has one member, kept or not; spectators do not count against the slots; a room
+ * with players has one owner, who is one of them; a room without players is empty for good; nobody who is banned
+ * is inside; a game that is being prepared waits for somebody who is connected.
  */
 export class Room {
   readonly id: string;
+  readonly key: string;
   readonly name: string;
+  readonly endsWithOwner: boolean;
   #settings: RoomSettings;
   #extra: RoomExtra;
-  /** By player id, in the order they came. */
-  readonly #members = new Map<string, Member>();
-  #ownerPlayerId: string | undefined;
+  readonly #members = new Roster();
+  /** A member's id. */
+  #ownerId: string | undefined;
+  /** Its owner has left, and with that it ended. */
+  #isOver = false;
   /** Names by player id: identity is the pair (issuer, sub) that a player id stands for (S6). */
   readonly #bans = new Map<string, string>();
   #game: games.Game;
@@ -70,10 +79,12 @@ export class Room {
   #toldGame: games.Game;
   #chat = new ChatHistory();
 
-  constructor({ id, name, extra, locked = false, allowSpectators = true, ...settings }: RoomOptions) {
-    const { maxPlayers, passwordHash, visibility, admits } = settings;
+  constructor({ id, key, name, extra, locked = false, allowSpectators = true, ...settings }: RoomOptions) {
+    const { maxPlayers, passwordHash, visibility, admits, endsWithOwner = false } = settings;
     this.id = id;
+    this.key = key;
     this.name = name;
+    this.endsWithOwner = endsWithOwner;
     this.#settings = { maxPlayers, passwordHash, visibility, admits, locked, allowSpectators };
     this.#extra = extra;
     this.#game = games.newGame(extra.netplay_mode);
@@ -87,10 +98,8 @@ export class Room {
   static fromState(state: RoomState, keptUntilMs: number): Room {
     const { members, owner, bans, game, chat, passwordHash, ...rest } = state;
     const room = new Room({ ...rest, passwordHash: passwordHash ?? undefined });
-    for (const member of members) {
-      room.#members.set(member.playerId, memberFromState(member, keptUntilMs));
-    }
-    room.#ownerPlayerId = owner ?? undefined;
+    for (const member of members) room.#members.put(memberFromState(member, keptUntilMs));
+    room.#ownerId = owner ?? undefined;
     for (const { player_id: playerId, name } of bans) room.#bans.set(playerId, name);
     const restored = { ...room.#game, ...game, ready: new Set(game.ready), waitingFor: new Set<string>() };
     room.#game = games.allAway(restored);
@@ -102,11 +111,13 @@ export class Room {
   toState(): RoomState {
     const { phase, ready, launch, frame } = this.#game;
     const { passwordHash, ...settings } = this.#settings;
+    const lasting = this.#members.lasting();
+    const owner = lasting.find(({ id }) => this.isOwner(id))?.id ?? heirAmong(lasting, anybody);
     return {
-      ...{ id: this.id, name: this.name, ...settings, passwordHash: passwordHash ?? null },
+      ...{ id: this.id, key: this.key, name: this.name, ...settings, passwordHash: passwordHash ?? null },
       extra: this.#extra,
-      owner: this.#ownerPlayerId ?? null,
-      members: [...this.#members.values()].map(stateOfMember),
+      owner: owner ?? null,
+      members: lasting.map(stateOfMember),
       bans: this.bans,
       game: { phase, ready: [...ready], launch, frame },
       chat: this.chat,
@@ -154,49 +165,77 @@ export class Room {
     return this.#players().length;
   }
 
+  /** Whether the room goes on. */
   get hasPlayers(): boolean {
-    return this.playerCount > 0;
+    return !this.#isOver && this.playerCount > 0;
+  }
+
+  /** Whether another node could go on with it: somebody can follow it there. */
+  get canMove(): boolean {
+    return !this.endsWithOwner && this.#players().some(isLasting);
   }
 
   get members(): Iterable<Member> {
-    return this.#members.values();
-  }
-
-  get ownerPlayerId(): string | undefined {
-    return this.#ownerPlayerId;
+    return this.#members;
   }
 
   get owner(): Player | undefined {
-    return this.#members.get(this.#ownerPlayerId ?? '')?.player;
+    return this.#members.get(this.#ownerId ?? '')?.player;
   }
 
-  isOwner(playerId: string): boolean {
-    return this.#ownerPlayerId === playerId;
+  /** Whether it is this member's. */
+  isOwner(memberId: string): boolean {
+    return this.#ownerId === memberId;
   }
 
-  /** The place of a player, connected or kept. */
+  /** Whether it is this player's, from whichever place. */
+  isOwnedBy(playerId: string): boolean {
+    return this.owner?.playerId === playerId;
+  }
+
+  /** The member of an id. */
+  member(memberId: string): Member | undefined {
+    return this.#members.get(memberId);
+  }
+
+  /** The place that a player may come back to, connected or kept. */
   placeOf(playerId: string): Member | undefined {
-    return this.#members.get(playerId);
+    return this.#members.placeOf(playerId);
+  }
+
+  /** The place that a holder comes back to, where its player may. */
+  placeFor({ outbox, player }: Pick<Holder, 'outbox' | 'player'>): Member | undefined {
+    return outbox.returns ? this.placeOf(player.playerId) : undefined;
+  }
+
+  /** Whether a player has a place of any kind. */
+  seats(playerId: string): boolean {
+    return this.#members.seatsOf(playerId) > 0;
   }
 
   /** The place that this very connection holds. */
-  heldBy({ clientId, player }: Pick<Holder, 'clientId' | 'player'>): Member | undefined {
-    const place = this.#members.get(player.playerId);
-    return place?.clientId === clientId && isConnected(place) ? place : undefined;
+  heldBy(holder: Pick<Holder, 'clientId' | 'player'>): Member | undefined {
+    return this.#members.heldBy(holder);
   }
 
   /** The member that others see under this client id. */
   seenAs(clientId: string): Member | undefined {
-    return [...this.#members.values()].find((member) => member.clientId === clientId);
+    return this.#members.seenAs(clientId);
   }
 
   /**
    * As `join` does.
-   * @throws SocketError already_in_room, banned, room_locked, room_full, no_spectators, incompatible_game
+   * @throws SocketError already_in_room, seats_full, banned, room_locked, room_full, no_spectators,
+   * incompatible_game
    */
-  assertRoomFor(playerId: string, { spectator, extra = {} }: Omit<Claim, 'ticketHash'>): void {
-    if (this.#members.has(playerId)) throw new SocketError('already_in_room');
+  assertRoomFor(
+    holder: Pick<Holder, 'player' | 'outbox'>,
+    { spectator, extra = {}, maxSeats = 1 }: Omit<Claim, 'ticketHash'>,
+  ): void {
+    const { playerId } = holder.player;
+    if (this.placeFor(holder) !== undefined) throw new SocketError('already_in_room');
     if (this.#bans.has(playerId)) throw new SocketError('banned');
+    if (this.#members.seatsOf(playerId) >= maxSeats) throw new SocketError('seats_full');
     if (this.#settings.locked) throw new SocketError('room_locked');
     if (spectator) this.#assertSeatBeside();
     else if (this.playerCount >= this.maxPlayers) throw new SocketError('room_full');
@@ -205,11 +244,11 @@ export class Room {
 
   /** Seats a player in a free slot, the wished one if it is, or beside the slots; the first player owns the room. */
   join(holder: Holder, claim: Claim): Member {
-    this.assertRoomFor(holder.player.playerId, claim);
+    this.assertRoomFor(holder, claim);
     const { spectator, extra = {}, ticketHash } = claim;
     const slot = spectator ? null : freeSlot(this.members, this.maxPlayers, claim.slot);
-    const member = this.#seat(holder, { slot, extra, ticketHash });
-    if (slot !== null) this.#ownerPlayerId ??= holder.player.playerId;
+    const member = this.#seat(holder, { id: this.#members.newId(holder), slot, extra, ticketHash });
+    if (slot !== null) this.#ownerId ??= member.id;
     return member;
   }
 
@@ -220,26 +259,27 @@ export class Room {
   takeBack(
     holder: Holder,
     { extra, ticketHash }: Pick<Claim, 'extra' | 'ticketHash'>,
-  ): { readonly previous: Outbox } {
-    const place = this.#members.get(holder.player.playerId);
+  ): { readonly previous: Outbox; readonly member: Member } {
+    const place = this.placeFor(holder);
     if (place === undefined) throw new TypeError('Only a member has a place to take back.');
-    this.#seat(holder, { slot: place.slot, extra: extra ?? place.extra, ticketHash });
-    this.#game = games.withoutConnections(this.#game, [holder.player.playerId]);
-    return { previous: place.outbox };
+    const { id, slot } = place;
+    const member = this.#seat(holder, { id, slot, extra: extra ?? place.extra, ticketHash });
+    this.#game = games.withoutConnections(this.#game, [id]);
+    return { previous: place.outbox, member };
   }
 
-  /** Keeps the place of a connection that was lost. False when it holds none. */
+  /** Keeps the place of a connection that was lost. False when it holds none that is kept. */
   disconnect(holder: Pick<Holder, 'clientId' | 'player'>, keptUntilMs: number): boolean {
     const place = this.heldBy(holder);
-    if (place === undefined) return false;
-    this.#members.set(place.player.playerId, { ...place, outbox: NOBODY, keptUntilMs });
-    this.#game = games.withoutConnections(this.#game, [place.player.playerId]);
+    if (place === undefined || !isLasting(place)) return false;
+    this.#members.put({ ...place, outbox: NOBODY, keptUntilMs });
+    this.#game = games.withoutConnections(this.#game, [place.id]);
     return true;
   }
 
-  /** Removes a member; an owner's rights pass to the heir. */
-  leave(playerId: string, mayOwn: MayOwn = anybody): void {
-    this.#removeWhere(({ player }) => player.playerId === playerId, mayOwn);
+  /** Removes a member; an owner's rights pass to the heir, or the room is over. */
+  leave(memberId: string, mayOwn: MayOwn = anybody): void {
+    this.#removeWhere(({ id }) => id === memberId, mayOwn);
   }
 
   /** Removes whoever did not come back in time; whether there was anybody. */
@@ -255,19 +295,22 @@ export class Room {
   /** Ends every membership that is left. */
   dismiss(): void {
     this.#members.clear();
-    this.#ownerPlayerId = undefined;
+    this.#ownerId = undefined;
   }
 
   /**
-   * Puts a member out, whose resume ticket dies with the place, and with `ban` for the life of the room.
-   * @throws SocketError target_not_in_room, bans_full
+   * Puts a member out, whose resume ticket dies with the place; with `ban`, the player, from every place they
+   * have, for the life of the room. Answers who is out. @throws SocketError target_not_in_room, bans_full
    */
-  kick(playerId: string, ban: boolean): Member {
-    const member = this.#member(playerId);
+  kick(memberId: string, ban: boolean): Member[] {
+    const { player } = this.#member(memberId);
     if (ban && this.#bans.size >= MAX_BANS) throw new SocketError('bans_full');
-    if (ban) this.#bans.set(playerId, member.player.name);
-    this.leave(playerId);
-    return member;
+    if (ban) this.#bans.set(player.playerId, player.name);
+    const isOut = (other: Member) =>
+      other.id === memberId || (ban && other.player.playerId === player.playerId);
+    const out = [...this.#members].filter(isOut);
+    this.#removeWhere(isOut, anybody);
+    return out;
   }
 
   unban(playerId: string): void {
@@ -275,15 +318,15 @@ export class Room {
   }
 
   /** @throws SocketError target_not_in_room, spectator */
-  transferOwnership(playerId: string): void {
-    const member = this.#member(playerId);
+  transferOwnership(memberId: string): void {
+    const member = this.#member(memberId);
     if (!isConnected(member)) {
       throw new SocketError('target_not_in_room', { message: 'This player is not connected just now.' });
     }
     if (member.slot === null) {
       throw new SocketError('spectator', { message: 'A spectator cannot own the room; choose a player.' });
     }
-    this.#ownerPlayerId = playerId;
+    this.#ownerId = memberId;
   }
 
   /**
@@ -291,8 +334,8 @@ export class Room {
    * @throws SocketError target_not_in_room, invalid_slot, slot_taken, incompatible_game, no_spectators, room_full,
    * last_player
    */
-  moveTo(playerId: string, slot: number | null, mayOwn: MayOwn = anybody): void {
-    const member = this.#member(playerId);
+  moveTo(memberId: string, slot: number | null, mayOwn: MayOwn = anybody): void {
+    const member = this.#member(memberId);
     if (slot === member.slot) return;
     if (slot === null) {
       if (this.playerCount === 1) throw new SocketError('last_player');
@@ -302,10 +345,10 @@ export class Room {
       if (this.#players().some((player) => player.slot === slot)) throw new SocketError('slot_taken');
       if (member.slot === null) this.#assertCompatible(member.extra);
     }
-    this.#members.set(playerId, { ...member, slot });
+    this.#members.put({ ...member, slot });
     if (slot !== null) return;
-    this.#game = games.withoutPlayers(this.#game, [playerId]);
-    if (this.isOwner(playerId)) this.#ownerPlayerId = heirAmong(this.members, mayOwn);
+    this.#game = games.withoutPlayers(this.#game, [memberId]);
+    if (this.isOwner(memberId)) this.#ownerId = heirAmong(this.members, mayOwn);
   }
 
   /** @throws SocketError slot_taken: somebody sits in a slot that would be no more */
@@ -325,8 +368,8 @@ export class Room {
     if (!isSameGame) this.#game = games.voidReadiness(this.#game);
   }
 
-  describeMember(playerId: string, extra: MemberExtra): Compatibility {
-    this.#members.set(playerId, { ...this.#member(playerId), extra });
+  describeMember(memberId: string, extra: MemberExtra): Compatibility {
+    this.#members.put({ ...this.#member(memberId), extra });
     return compatibilityWith(this.#extra, extra);
   }
 
@@ -335,22 +378,22 @@ export class Room {
   }
 
   /** @throws SocketError wrong_phase, incompatible_game */
-  setReady(playerId: string, isReady: boolean): void {
-    if (isReady) this.#assertCompatible(this.#member(playerId).extra);
-    this.#game = games.setReady(this.#game, playerId, isReady);
+  setReady(memberId: string, isReady: boolean): void {
+    if (isReady) this.#assertCompatible(this.#member(memberId).extra);
+    this.#game = games.setReady(this.#game, memberId, isReady);
   }
 
   /** Waits for every connected player. @throws SocketError wrong_phase, not_all_ready, incompatible_game */
   start(launch: Launch): void {
     const players = this.#players().filter(isConnected);
-    const next = games.start(this.#game, new Set(players.map(({ player }) => player.playerId)), launch);
+    const next = games.start(this.#game, new Set(players.map(({ id }) => id)), launch);
     for (const { extra } of players) this.#assertCompatible(extra);
     this.#game = next;
   }
 
   /** @throws SocketError wrong_phase */
-  reportFrame(playerId: string, frame: number): void {
-    this.#game = games.reportFrame(this.#game, playerId, frame);
+  reportFrame(memberId: string, frame: number): void {
+    this.#game = games.reportFrame(this.#game, memberId, frame);
   }
 
   /** @throws SocketError wrong_phase */
@@ -377,15 +420,15 @@ export class Room {
   }
 
   users(): RoomUser[] {
-    return [...this.#members.values()].map((member) => ({
+    return [...this.#members].map((member) => ({
       client_id: member.clientId,
-      player_id: member.player.playerId,
-      name: member.player.name,
+      player_id: member.id,
+      name: shownName(member),
       instance: member.player.instance,
       slot: member.slot,
-      is_owner: this.isOwner(member.player.playerId),
+      is_owner: this.isOwner(member.id),
       connected: isConnected(member),
-      ready: this.#game.ready.has(member.player.playerId),
+      ready: this.#game.ready.has(member.id),
       compatibility: compatibilityWith(this.#extra, member.extra),
       extra: member.extra,
     }));
@@ -410,19 +453,22 @@ export class Room {
   /** What the registry keeps of the room, beside where it is. */
   listing() {
     const { sync_config: _large, ...extra } = this.#extra;
-    const guests = [...this.#members.values()].flatMap(({ player }) =>
+    const guests = [...this.#members].flatMap(({ player }) =>
       player.instance === null ? [] : [player.playerId],
     );
+    const owner = this.#members.get(this.#ownerId ?? '');
     return {
       ...extra,
       room_id: this.id,
+      room_key: this.key,
       room_name: this.name,
+      ...(owner !== undefined && { player_name: shownName(owner) }),
       current: this.playerCount,
       max: this.maxPlayers,
       hasPassword: this.passwordHash !== undefined,
       visibility: this.visibility,
       ...(this.admits !== undefined && { admits: [...this.admits] }),
-      ...(guests.length > 0 && { [GUESTS_MEMBER]: guests }),
+      ...(guests.length > 0 && { [GUESTS_MEMBER]: [...new Set(guests)] }),
       locked: this.#settings.locked,
       allow_spectators: this.allowSpectators,
       phase: this.#game.phase,
@@ -433,8 +479,8 @@ export class Room {
     return { ...this.info(), users: this.users() };
   }
 
-  #member(playerId: string): Member {
-    const member = this.#members.get(playerId);
+  #member(memberId: string): Member {
+    const member = this.#members.get(memberId);
     if (member === undefined) throw new SocketError('target_not_in_room');
     return member;
   }
@@ -451,22 +497,17 @@ export class Room {
 
   #seat(
     { clientId, player, outbox, sessionRef }: Holder,
-    place: Pick<Member, 'slot' | 'extra' | 'ticketHash'>,
+    place: Pick<Member, 'id' | 'slot' | 'extra' | 'ticketHash'>,
   ): Member {
-    const member = { clientId, player, outbox, sessionRef, ...place, keptUntilMs: undefined };
-    this.#members.set(player.playerId, member);
-    return member;
+    return this.#members.put({ clientId, player, outbox, sessionRef, ...place, keptUntilMs: undefined });
   }
 
   #removeWhere(fits: (member: Member) => boolean, mayOwn: MayOwn): boolean {
-    const gone = [...this.#members.values()].filter(fits);
-    for (const { player } of gone) this.#members.delete(player.playerId);
-    this.#game = games.withoutPlayers(
-      this.#game,
-      gone.map(({ player }) => player.playerId),
-    );
-    if (gone.some(({ player }) => this.isOwner(player.playerId))) {
-      this.#ownerPlayerId = heirAmong(this.members, mayOwn);
+    const gone = this.#members.remove(fits).map(({ id }) => id);
+    this.#game = games.withoutPlayers(this.#game, gone);
+    if (gone.some((id) => this.isOwner(id))) {
+      this.#isOver ||= this.endsWithOwner;
+      this.#ownerId = this.#isOver ? undefined : heirAmong(this.members, mayOwn);
     }
     return gone.length > 0;
   }

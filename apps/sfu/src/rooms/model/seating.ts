@@ -22,12 +22,12 @@ export function freeSlot(members: Iterable<Member>, maxPlayers: number, wished: 
 }
 
 /**
- * Who owns a room after its owner: a player who is connected, of those one who may own another room, of those
+ * Who owns a room after its owner (a member's id): a player who is connected, of those one who may own another room, of those
  * the one in the lowest slot. Somebody always does while there are players: a room does not die of a limit.
  */
 export function heirAmong(members: Iterable<Member>, mayOwn: MayOwn): string | undefined {
   const rank = (member: SeatedMember) => 2 * Number(isConnected(member)) + Number(mayOwn(member.player));
   const ranked = playersAmong(members).map((member) => ({ member, rank: rank(member) }));
   const [first] = ranked.sort((a, b) => b.rank - a.rank || a.member.slot - b.member.slot);
-  return first?.member.player.playerId;
+  return first?.member.id;
 }

@@ -1,0 +1,78 @@
+import { keyOfRecord, mapOfRooms } from '@romm-netplay/protocol';
+import type { AUTH_API } from '@romm-netplay/protocol/auth-api';
+import type { Handlers } from '@romm-netplay/service-kit';
+import type { RevocationLog } from '@romm-netplay/shared-state';
+import { AuthError } from '../errors.js';
+import { type NodesDeps, registerNode } from '../rooms/register-node.js';
+import { registerRoom, type RoomsDeps } from '../rooms/register-room.js';
+import { unregisterRoom } from '../rooms/unregister-room.js';
+import { verifyToken, type VerifyTokenDeps } from '../tokens/verify-token.js';
+import type { Caller } from './server-access.js';
+
+export interface InternalHandlersDeps extends VerifyTokenDeps, RoomsDeps, NodesDeps {
+  readonly revocationLog: RevocationLog;
+}
+
+type InternalApi = Pick<
+  typeof AUTH_API,
+  | 'verifyToken'
+  | 'upsertRoom'
+  | 'deleteRoom'
+  | 'resolveRoom'
+  | 'listRooms'
+  | 'upsertNode'
+  | 'removeNode'
+  | 'listNodes'
+  | 'revocations'
+>;
+
+/** What SFU servers of this instance ask under the internal secret (P1.6, P1.7). */
+export function createInternalHandlers(deps: InternalHandlersDeps): Handlers<InternalApi, Caller> {
+  return {
+    async verifyToken({ body }) {
+      const { sub, netplay_username: name, iss, type } = await verifyToken(deps, body);
+      return { body: { sub, netplay_username: name ?? null, iss, type } };
+    },
+
+    async upsertRoom({ body }) {
+      await registerRoom(deps, body);
+      return { body: { ok: true } };
+    },
+
+    async deleteRoom({ body }) {
+      await unregisterRoom(deps, { key: keyOfRecord(body), nodeId: body.nodeId });
+      return { body: { ok: true } };
+    },
+
+    async resolveRoom({ query }) {
+      // Servers that know no keys ask by name.
+      const [record] =
+        query.key === undefined
+          ? await deps.rooms.findByName(query.room)
+          : [await deps.rooms.resolve(query.key)];
+      if (record === undefined) throw new AuthError('room_not_found');
+      return { body: record };
+    },
+
+    async listRooms() {
+      return { body: mapOfRooms(await deps.rooms.list()) };
+    },
+
+    async upsertNode({ body }) {
+      await registerNode(deps, body);
+      return { body: { ok: true } };
+    },
+
+    async removeNode({ body: { nodeId, startedAtMs } }) {
+      await deps.nodes.remove(nodeId, startedAtMs);
+      return { body: { ok: true } };
+    },
+
+    listNodes: async () => ({ body: { nodes: await deps.nodes.list() } }),
+
+    async revocations({ query: { after } }) {
+      const { sessionRefs, cursor } = await deps.revocationLog.readAfter(after);
+      return { body: { session_refs: [...sessionRefs], cursor } };
+    },
+  };
+}
