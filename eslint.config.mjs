@@ -103,6 +103,9 @@ export default tseslint.config(
       globals: Object.fromEntries(
         [
           'addEventListener',
+          'location',
+          'setTimeout',
+          'URL',
           'crypto',
           'document',
           'fetch',

@@ -111,7 +111,7 @@ interface Subject {
 async function startSubject(disposers: Disposers, origin: string, peers: number): Promise<Subject> {
   const adminKey = randomUUID();
   const entry = fileURLToPath(import.meta.resolve('@romm-netplay/standalone/main'));
-  const ports = { AUTH_PORT: '0', SFU_PORT: '0', PAGE_PORT: '0' };
+  const ports = { AUTH_PORT: '0', SFU_PORT: '0' };
   const env = { ...ports, DATA_DIR: await dataDirectory(disposers), ADMIN_API_KEY: adminKey };
   const service = disposers.use(await startServiceProcess({ entry, env, services: 3 }));
   const authUrl = service.urls['auth']!;

@@ -52,7 +52,7 @@ interface RunningInstance extends Administered {
 async function startInstance(disposers: Disposers): Promise<RunningInstance> {
   const adminKey = randomUUID();
   const entry = fileURLToPath(import.meta.resolve('@romm-netplay/standalone/main'));
-  const ports = { AUTH_PORT: '0', SFU_PORT: '0', PAGE_PORT: '0' };
+  const ports = { AUTH_PORT: '0', SFU_PORT: '0' };
   const limits = { SFU_MAX_SOCKETS_PER_ADDRESS: '10000' };
   const env = { ...ports, ...limits, DATA_DIR: await dataDirectory(disposers), ADMIN_API_KEY: adminKey };
   const service = disposers.use(await startServiceProcess({ entry, env, services: 3 }));

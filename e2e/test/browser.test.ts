@@ -21,7 +21,7 @@ let complaints: string[];
 beforeAll(async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'netplay-browser-'));
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const ports = { AUTH_PORT: '0', SFU_PORT: '0', PAGE_PORT: '0' };
+  const ports = { AUTH_PORT: '0', SFU_PORT: '0' };
   standalone = disposers.use(
     await composeStandalone(parseConfig({ ...ports, DATA_DIR: dataDir, LOG_LEVEL: 'silent' }), { now }),
   );
@@ -172,7 +172,7 @@ describe('accounts in the browser (S1, S4)', () => {
     expect(await Promise.all([bare(one), bare(two)])).toEqual([[], []]);
     const withSdk = (page: Page) =>
       page.evaluate(async () => {
-        const { createNetplayClient } = (await import(`${location.origin}/netplay.js`)) as {
+        const { createNetplayClient } = (await import(`${location.origin}/play/netplay.js`)) as {
           createNetplayClient: (options: object) => { restore(): Promise<unknown>; close(): Promise<void> };
         };
         const endpoints = (await (await fetch('config.json')).json()) as object;

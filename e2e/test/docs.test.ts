@@ -110,7 +110,7 @@ describe('docs/TOKENS.md', () => {
 
 describe('variables', () => {
   const OPERATIONS = 'docs/OPERATIONS.md';
-  const STANDALONE = ['AUTH_PORT', 'SFU_PORT', 'PAGE_PORT'];
+  const STANDALONE = ['AUTH_PORT', 'SFU_PORT'];
   const isName = (text: string) => /^[A-Z][A-Z0-9_]*$/.test(text);
   const allKnown = async () =>
     new Set([...(await readKnownVariables('auth')), ...(await readKnownVariables('sfu')), ...STANDALONE]);

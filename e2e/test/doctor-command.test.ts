@@ -34,7 +34,7 @@ describe('npm run doctor (X1)', () => {
     const started = disposers.use(
       await startServiceProcess({
         entry: entryOf('standalone'),
-        env: { AUTH_PORT: `${authPort}`, SFU_PORT: `${sfuPort}`, PAGE_PORT: '0', DATA_DIR: own },
+        env: { AUTH_PORT: `${authPort}`, SFU_PORT: `${sfuPort}`, DATA_DIR: own },
         services: 3,
       }),
     );

@@ -33,7 +33,6 @@ beforeAll(async () => {
     PUBLIC_URL: proxy.url,
     AUTH_PORT: '0',
     SFU_PORT: '0',
-    PAGE_PORT: '0',
     IDENTITY_PROVIDERS: 'local',
     TRUSTED_PROXIES: 'loopback',
     SFU_STUN_SERVERS: 'stun:stun.example.org',

@@ -28,7 +28,7 @@ let complaints: string[];
 async function start(env: Record<string, string>): Promise<Standalone> {
   const dataDir = await mkdtemp(join(tmpdir(), 'netplay-federation-'));
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const ports = { AUTH_PORT: '0', SFU_PORT: '0', PAGE_PORT: '0' };
+  const ports = { AUTH_PORT: '0', SFU_PORT: '0' };
   const config = { ...ports, DATA_DIR: dataDir, LOG_LEVEL: 'silent', ADMIN_API_KEY: ADMIN_KEY, ...env };
   return disposers.use(await composeStandalone(parseConfig(config), { now }));
 }
@@ -69,10 +69,10 @@ async function trust(at: Standalone, other: Standalone, terms: object): Promise<
 /** The record of home at the host. */
 let homeAtHost: string;
 beforeAll(async () => {
-  const pagePort = await freePort();
-  home = await start({ PAGE_PORT: String(pagePort) });
-  // The page of home connects to the nodes of the host.
-  host = await start({ ALLOWED_ORIGINS: `http://localhost:${pagePort}` });
+  // One of them below a path, as beside RomM (N3). Its page connects to the nodes of the other, its partner.
+  const port = String(await freePort());
+  home = await start({ AUTH_PORT: port, AUTH_ISSUER: `http://localhost:${port}/netplay` });
+  host = await start({});
   skipMs = 0;
   await trust(home, host, { label: 'Arcade B' });
   homeAtHost = await trust(host, home, { label: 'Home A', permissions: ['rooms:list', 'rooms:join'] });

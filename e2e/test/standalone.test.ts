@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => disposers.closeAll());
 
-const standaloneEnv = () => ({ AUTH_PORT: '0', SFU_PORT: '0', PAGE_PORT: '0', DATA_DIR: dataDir });
+const standaloneEnv = () => ({ AUTH_PORT: '0', SFU_PORT: '0', DATA_DIR: dataDir });
 
 async function failure(
   entry: string,

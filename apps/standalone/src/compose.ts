@@ -3,7 +3,6 @@ import { createCloseStack, createLogger } from '@romm-netplay/service-kit';
 import { composeSfu, type Sfu } from '@romm-netplay/sfu/compose';
 import { createMemoryState, openRedisState } from '@romm-netplay/shared-state';
 import type { StandaloneConfig } from './config.js';
-import { createPageApp, openPageServer } from './page/page-server.js';
 
 export interface Standalone {
   readonly auth: Auth;
@@ -19,8 +18,8 @@ export interface ComposeOverrides {
 }
 
 /**
- * Auth, one SFU node and a page to try them in one process, over one state: in memory, or the Redis of
- * REDIS_URL (mode A1).
+ * Auth, with its page, and one SFU node in one process, over one state: in memory, or the Redis of REDIS_URL
+ * (mode A1).
  */
 export async function composeStandalone(
   config: StandaloneConfig,
@@ -40,34 +39,21 @@ export async function composeStandalone(
             onError: (error) => log.error({ err: error }, 'Redis connection'),
           });
     closing.defer(() => state.close());
-    const page = await openPageServer(config.pagePort, config.auth.host);
-    closing.defer(() => page.close());
-    const withPage = (origins: readonly string[]) => [...origins, ...page.origins];
-    const auth = await composeAuth(
-      { ...config.auth, allowedOrigins: withPage(config.auth.allowedOrigins) },
-      { state, ...overrides },
-    );
+    const auth = await composeAuth(config.auth, { state, ...overrides });
     closing.defer(() => auth.close());
+    const allowedOrigins = [...config.sfu.allowedOrigins, ...localOrigins(auth.url)];
     const sfu = await composeSfu(
-      { ...config.sfu, authIssuer: auth.issuer, allowedOrigins: withPage(config.sfu.allowedOrigins) },
+      { ...config.sfu, authIssuer: auth.issuer, allowedOrigins },
       { state, keys: auth.keys, ...overrides },
     );
     closing.defer(() => sfu.close());
-    const onHost = (hostname: string, { port }: URL) => `http://${hostname}:${port}`;
-    const [authAt, sfuAt] = [new URL(auth.url), new URL(sfu.url)];
-    page.serve(
-      createPageApp(
-        (hostname) => ({
-          authUrl: config.auth.issuer ?? onHost(hostname, authAt),
-          sfuUrl: config.sfu.publicUrl ?? onHost(hostname, sfuAt),
-        }),
-        config.auth.identityProviders,
-      ),
-    );
-    const pageUrl = page.origins[0] ?? page.url;
-    return { auth, sfu, pageUrl, close: () => closing.close() };
+    return { auth, sfu, pageUrl: `${auth.issuer}/play/`, close: () => closing.close() };
   } catch (error) {
     await closing.close();
     throw error;
   }
 }
+
+/** How a browser on this machine may write where auth's page is. */
+const localOrigins = (url: string): string[] =>
+  ['localhost', '127.0.0.1'].map((name) => `http://${name}:${new URL(url).port}`);

@@ -1,16 +1,11 @@
 import { type AuthConfig, parseEmbeddedConfig as parseAuthConfig } from '@romm-netplay/auth/config';
-import { ConfigError, type Env, parseEnv, variables } from '@romm-netplay/service-kit';
+import { ConfigError, type Env } from '@romm-netplay/service-kit';
 import { parseEmbeddedConfig as parseSfuConfig, type SfuConfig } from '@romm-netplay/sfu/config';
-import { z } from 'zod';
 
 export interface StandaloneConfig {
   readonly auth: AuthConfig;
   readonly sfu: SfuConfig;
-  /** Where the page to try it with is served; 0 picks a free port. */
-  readonly pagePort: number;
 }
-
-const environment = z.object({ PAGE_PORT: variables.port(3002) });
 
 /** What makes one process on one machine work without any configuration. */
 const DEFAULTS: Env = {
@@ -41,11 +36,10 @@ export function parseConfig(env: Env = process.env): StandaloneConfig {
     'SFU_PORT',
     faults,
   );
-  const page = collect(() => parseEnv(environment, values, []), 'PAGE_PORT', faults);
-  if (auth === undefined || sfu === undefined || page === undefined) throw new ConfigError([...faults]);
+  if (auth === undefined || sfu === undefined) throw new ConfigError([...faults]);
   // Who is made up at auth plays here, too.
   const devIdentity = sfu.devIdentity || auth.identityProviders.includes('dev');
-  return { auth, sfu: { ...sfu, devIdentity }, pagePort: page.PAGE_PORT };
+  return { auth, sfu: { ...sfu, devIdentity } };
 }
 
 function collect<T>(parse: () => T, portName: string, faults: Set<string>): T | undefined {

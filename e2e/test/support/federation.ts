@@ -34,7 +34,7 @@ export async function startMember({ databaseUrl, redisUrl, env }: MemberOptions 
   const standalone = disposers.use(
     await composeStandalone(
       parseConfig({
-        ...{ AUTH_PORT: '0', SFU_PORT: '0', PAGE_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' },
+        ...{ AUTH_PORT: '0', SFU_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' },
         ...{ ADMIN_API_KEY: adminKey, SFU_MAX_SOCKETS_PER_ADDRESS: '1000' },
         // So that guests need not wait for the time that clocks may differ, right after the start.
         SFU_AUTH_CLOCK_SKEW_SECONDS: '0',

@@ -50,6 +50,8 @@ import { followPeers, publishIssuers, registryDeps, visitDeps, watchPeers } from
 import type { AuthConfig } from '../config.js';
 import { createHandlers, type HandlersDeps } from '../http/handlers.js';
 import { createRefreshCookie } from '../http/refresh-cookie.js';
+import { LANDING_DOCUMENTS } from '../http/landing-page.js';
+import { createPlayPage, PLAY_PATH } from '../http/play-page.js';
 import { createServerAccess } from '../http/server-access.js';
 import { SETUP_DOCUMENTS, SETUP_PATH } from '../http/setup-page.js';
 import { translateError } from '../http/translate-error.js';
@@ -107,7 +109,7 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
   const { log = createLogger('auth', config.logLevel), now = Date.now } = overrides;
   const closing = createCloseStack();
   try {
-    const server = await listen(config.port, config.host);
+    const server = await listen(config.port, config.host, { basePaths: basePathsOf(config) });
     closing.defer(() => server.close());
     const issuer = config.issuer ?? `http://localhost:${server.port}`;
     const metrics = createMetrics('auth');
@@ -257,11 +259,20 @@ function playerDeps(
   };
 }
 
+/** An issuer below a path is reached there: the proxy need not take the path away. */
+function basePathsOf({ issuer }: AuthConfig): string[] {
+  const path = issuer === undefined ? '/' : new URL(issuer).pathname;
+  return path === '/' ? [] : [path];
+}
+
 function httpListener({ config, log }: Foundation, deps: HandlersDeps) {
   return createApiListener({
     api: AUTH_API,
     handlers: createHandlers(deps),
-    documents: SETUP_DOCUMENTS,
+    documents: { ...LANDING_DOCUMENTS, ...SETUP_DOCUMENTS },
+    mounts: {
+      [PLAY_PATH]: createPlayPage({ nodes: deps.nodes, identityProviders: config.identityProviders }),
+    },
     openApi,
     translate: translateError,
     authorize: createServerAccess({ ...config, ...deps }),

@@ -19,7 +19,7 @@ export const openApi = openApiDocument(
 );
 
 export function httpListener(
-  { adminApiKey, allowedOrigins, allowQueryToken, trustedProxies }: SfuConfig,
+  { adminApiKey, allowedOrigins, allowQueryToken, authIssuer, trustedProxies }: SfuConfig,
   deps: Omit<HandlersDeps, 'allowQueryToken' | 'onComponentDown'>,
   log: Logger,
 ): RequestListener {
@@ -30,7 +30,8 @@ export function httpListener(
     problemMembers: legacyError,
     authorize: createServerAccess(adminApiKey),
     trustedProxies,
-    allowedOrigins,
+    // The page that auth serves talks to nodes.
+    allowedOrigins: [...allowedOrigins, new URL(authIssuer).origin],
     log,
     handlers: createHandlers({
       ...deps,

@@ -68,9 +68,9 @@ const limitsOf = (config: SfuConfig): SocketLimits => ({
   binaryPerSecond: config.maxFramesPerSecond,
 });
 
-/** Pages of the node's own host and of the listed origins may connect; other pages may not. */
-function originCheck({ allowedOrigins, publicUrl }: SfuConfig) {
-  const allowed = new Set(allowedOrigins);
+/** Pages of the node's own host, of auth and of the listed origins may connect; other pages may not. */
+function originCheck({ allowedOrigins, publicUrl, authIssuer }: SfuConfig) {
+  const allowed = new Set([...allowedOrigins, new URL(authIssuer).origin]);
   if (publicUrl !== undefined) allowed.add(new URL(publicUrl).origin);
   return (origin: string, host: string | undefined) =>
     allowed.has(origin) || (URL.canParse(origin) && new URL(origin).host === host);

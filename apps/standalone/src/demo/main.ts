@@ -38,7 +38,6 @@ async function startOwn(): Promise<Instance> {
   const config = parseConfig({
     AUTH_PORT: '0',
     SFU_PORT: '0',
-    PAGE_PORT: '0',
     DATA_DIR: dataDir,
     LOG_LEVEL: 'silent',
   });

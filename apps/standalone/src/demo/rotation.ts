@@ -31,7 +31,7 @@ interface Tally {
 
 async function start(dataDir: string) {
   const closing = createCloseStack();
-  const env = { AUTH_PORT: '0', SFU_PORT: '0', PAGE_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' };
+  const env = { AUTH_PORT: '0', SFU_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' };
   const config = parseConfig({ ...env, KEY_PUBLISH_LEAD_SECONDS: '1', ADMIN_API_KEY: ADMIN_KEY });
   const state = createMemoryState();
   const auth = await composeAuth(config.auth, { state });

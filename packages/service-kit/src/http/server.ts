@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import cors from 'cors';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { HttpApi } from '@romm-netplay/protocol';
 import proxyAddr from 'proxy-addr';
@@ -30,6 +30,8 @@ export interface ApiAppOptions<A extends HttpApi, Caller> {
   readonly handlers: Handlers<A, Caller>;
   /** Documents by path. */
   readonly documents?: Readonly<Record<string, StaticDocument>>;
+  /** What serves itself below a path, with headers of its own. */
+  readonly mounts?: Readonly<Record<string, RequestListener>>;
   /** Served at /openapi.json. */
   readonly openApi: object;
   readonly translate: TranslateError;
@@ -83,9 +85,10 @@ function createExpressApp<A extends HttpApi, Caller>(
   listeners: readonly { operation: HttpApi[string]; listener: Listener }[],
   serving: RefuseOptions,
 ): Express {
-  const { allowedOrigins, documents = {}, openApi } = options;
+  const { allowedOrigins, documents = {}, mounts = {}, openApi } = options;
   const app = express();
   app.disable('x-powered-by');
+  for (const [path, listener] of Object.entries(mounts)) app.use(path, listener as RequestHandler);
   // Whether other sites of this domain speak TLS is not for this service to decide.
   const contentSecurityPolicy = { directives: { upgradeInsecureRequests: null } };
   app.use(helmet({ strictTransportSecurity: false, contentSecurityPolicy }));

@@ -29,7 +29,7 @@ export async function startInstance(name: string, redisUrl: string | undefined):
   const adminKey = randomUUID();
   const standalone = await composeStandalone(
     parseConfig({
-      ...{ AUTH_PORT: '0', SFU_PORT: '0', PAGE_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' },
+      ...{ AUTH_PORT: '0', SFU_PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'silent' },
       ADMIN_API_KEY: adminKey,
       ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
     }),

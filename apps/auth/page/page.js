@@ -21,7 +21,19 @@ const notice = (text) => {
   $('#notice').textContent = text;
 };
 
-const { authUrl, sfuUrl, identityProviders } = await (await fetch('config.json')).json();
+/** The page is below the address of auth, wherever a proxy puts that. */
+const authUrl = new URL('..', location.href).href.replace(/\/$/, '');
+const { sfuUrl, identityProviders } = await configuration();
+
+async function configuration() {
+  for (;;) {
+    const known = await (await fetch('config.json')).json();
+    if (known.sfuUrl !== null) return known;
+    notice('No game node answers just now; trying again …');
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    notice('');
+  }
+}
 
 /** Made-up players are one a tab, so that two tabs can play with each other. */
 const madeUpId = () => sessionStorage.getItem('made-up-player');
