@@ -7,6 +7,8 @@ export const AUTH_ERRORS = {
   session_not_found: 'You have no such session; list yours with GET /api/auth/sessions.',
   access_token_missing: 'Send an access token as Authorization: Bearer; POST /api/auth/refresh gives one.',
   origin_refused: 'Pages of this origin may not use your cookies here; add the origin to ALLOWED_ORIGINS.',
+  kiosk_visitor: 'RomM shows you around as a visitor of its kiosk; sign in to RomM to play with others.',
+  romm_off: 'This server does not ask RomM who somebody is; add "romm" to its IDENTITY_PROVIDERS.',
   account_disabled: 'This account is disabled; ask your administrator.',
   identity_unavailable:
     'RomM does not answer as it should, so nobody can tell who you are; try again shortly.',

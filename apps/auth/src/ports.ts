@@ -20,8 +20,11 @@ export interface Identity {
 /** Knows players by one kind of credentials (S4). */
 export interface IdentityProvider {
   readonly name: string;
-  /** Undefined when the credentials are of another kind or prove nothing. */
-  identify(credentials: Credentials): Promise<Identity | undefined>;
+  /**
+   * Undefined when the credentials are of another kind or prove nothing. `maxAgeMs`: how old a word may be that
+   * the provider remembers.
+   */
+  identify(credentials: Credentials, maxAgeMs?: number): Promise<Identity | undefined>;
   /**
    * Who the holder of a session of this provider is now; undefined ends the session. `credentials` are what
    * came along with the refresh token.

@@ -219,7 +219,7 @@ describe('what other instances tell of their rooms (P2.8)', () => {
 
   it('is what this version understands of it: what does not fit hides nothing else', async () => {
     const peer = await startPeer(() => undefined);
-    const body = sharedBy(peer.issuer, ['friday-night', 'a line\nbreak', 'saturday']);
+    const body = sharedBy(peer.issuer, ['friday-night', '\u200b\u3164', 'saturday']);
     const { [2]: last, ...others } = body.rooms;
     const rooms = [...Object.values(others), { ...last, locked: 'perhaps' }, 'a room of the future', null];
     const permissions = [...body.permissions, 'rooms:watch'];

@@ -120,7 +120,9 @@ describe.each(ROMM_RELEASES)('users of RomM $name by the credentials RomM gave t
 
   it("signs nobody in as RomM's kiosk visitor, whom it answers to any credential", async () => {
     romm.behave({ kiosk: true });
-    expect(await open().provider.identify(withSession('any'))).toBeUndefined();
+    await expect(open().provider.identify(withSession('any'))).rejects.toMatchObject({
+      code: 'kiosk_visitor',
+    });
     expect(romm.requests).toHaveLength(1);
   });
 

@@ -299,6 +299,8 @@ describe('a request with cookies from a page elsewhere (CSRF)', () => {
     { origin: 'http://games.example.org' },
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
+    // A page that came over http, of a host that is reached over https.
+    { origin: 'http://own.example', host: 'own.example', 'x-forwarded-proto': 'https' },
   ];
   it.each(FOREIGN)('is refused: %j', async (headers) => {
     const { refreshToken } = await signIn();
@@ -311,7 +313,8 @@ describe('a request with cookies from a page elsewhere (CSRF)', () => {
     expect((await client.refresh(refreshToken)).status).toBe(200);
   });
 
-  it.each([{ origin: ISSUER }, { origin: 'https://own.example', host: 'own.example' }, {}])(
+  const OWN = { origin: 'https://own.example', host: 'own.example' };
+  it.each([{ origin: ISSUER }, { ...OWN, 'x-forwarded-proto': 'https' }, {}])(
     'passes from an own page: %j',
     async (headers) => {
       const { refreshToken } = await signIn();

@@ -29,6 +29,8 @@ export interface SfuConfig {
     /** Read tokens open and join rooms (P1.12). */
     readonly readTokenJoins: boolean;
   };
+  /** Players come with RomM's own session or bearer as well, for whom auth asks RomM (N2). */
+  readonly rommIdentity: boolean;
   /** A UUID stands in for any token (S3). */
   readonly devIdentity: boolean;
   /** Undefined: the admin operations answer 503. In clear, or as `sha256:` and 64 hex digits. */
@@ -74,6 +76,9 @@ const SECRETS = [
   'SFU_TURN_PASS4',
 ];
 
+/** By what players may show who they are. */
+const IDENTITIES = ['tokens', 'romm'] as const;
+
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
   PORT: variables.port(3001),
@@ -93,6 +98,9 @@ const environment = z.object({
   ACCEPT_SFU_TYPE: variables.flag,
   ACCEPT_OLD_MARKERS: variables.flag,
   ACCEPT_READ_TOKEN_JOINS: variables.flag,
+  SFU_IDENTITY: variables.list.pipe(
+    z.array(z.enum(IDENTITIES, { error: `must list some of: ${IDENTITIES.join(', ')}` })),
+  ),
   SFU_DEV_IDENTITY: variables.flag,
   ADMIN_API_KEY: variables.secret.optional(),
   SFU_STUN_SERVERS: stunUrls,
@@ -136,11 +144,19 @@ type Values = z.output<typeof environment>;
 
 /** The only reader of the environment. @throws ConfigError with every fault at once */
 export function parseConfig(env: Env = process.env): SfuConfig {
-  return parse(env, ({ REDIS_URL, ROMM_SFU_INTERNAL_SECRET }) =>
-    REDIS_URL === undefined && ROMM_SFU_INTERNAL_SECRET === undefined
-      ? ['Set REDIS_URL (the Redis auth uses), or ROMM_SFU_INTERNAL_SECRET to use tokens up through auth.']
-      : [],
-  );
+  return parse(env, ({ REDIS_URL, ROMM_SFU_INTERNAL_SECRET, SFU_IDENTITY }) => {
+    if (ROMM_SFU_INTERNAL_SECRET !== undefined) return [];
+    return [
+      ...(REDIS_URL === undefined
+        ? ['Set REDIS_URL (the Redis auth uses), or ROMM_SFU_INTERNAL_SECRET to use tokens up through auth.']
+        : []),
+      ...(SFU_IDENTITY.includes('romm')
+        ? [
+            'SFU_IDENTITY lists "romm", for which the node asks auth: set ROMM_SFU_INTERNAL_SECRET, the same on both.',
+          ]
+        : []),
+    ];
+  });
 }
 
 /** The same for a process that brings the shared state (standalone). */
@@ -183,6 +199,7 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
       oldMarkers: values.ACCEPT_OLD_MARKERS,
       readTokenJoins: values.ACCEPT_READ_TOKEN_JOINS,
     },
+    rommIdentity: values.SFU_IDENTITY.includes('romm'),
     devIdentity: values.SFU_DEV_IDENTITY,
     adminApiKey: values.ADMIN_API_KEY,
     ice: iceConfigOf(values),

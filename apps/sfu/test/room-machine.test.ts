@@ -153,6 +153,7 @@ class Table {
       player: players[who]!,
       outbox: witness,
       sessionRef: undefined,
+      ticket: undefined,
       connected: true,
       room: undefined,
     };

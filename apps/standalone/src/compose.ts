@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Auth, composeAuth } from '@romm-netplay/auth/compose';
 import { createCloseStack, createLogger } from '@romm-netplay/service-kit';
 import { composeSfu, type Sfu } from '@romm-netplay/sfu/compose';
@@ -39,11 +40,13 @@ export async function composeStandalone(
             onError: (error) => log.error({ err: error }, 'Redis connection'),
           });
     closing.defer(() => state.close());
-    const auth = await composeAuth(config.auth, { state, ...overrides });
+    // Nobody else needs to know it: the node asks auth for players of RomM (N2).
+    const internalSecret = config.auth.internalSecret ?? randomBytes(32).toString('hex');
+    const auth = await composeAuth({ ...config.auth, internalSecret }, { state, ...overrides });
     closing.defer(() => auth.close());
     const allowedOrigins = [...config.sfu.allowedOrigins, ...localOrigins(auth.url)];
     const sfu = await composeSfu(
-      { ...config.sfu, authIssuer: auth.issuer, allowedOrigins },
+      { ...config.sfu, authIssuer: auth.issuer, authBaseUrl: auth.url, internalSecret, allowedOrigins },
       { state, keys: auth.keys, ...overrides },
     );
     closing.defer(() => sfu.close());

@@ -37,9 +37,10 @@ export function parseConfig(env: Env = process.env): StandaloneConfig {
     faults,
   );
   if (auth === undefined || sfu === undefined) throw new ConfigError([...faults]);
-  // Who is made up at auth plays here, too.
+  // Who is made up at auth, or known to RomM, plays here, too.
   const devIdentity = sfu.devIdentity || auth.identityProviders.includes('dev');
-  return { auth, sfu: { ...sfu, devIdentity } };
+  const rommIdentity = sfu.rommIdentity || auth.identityProviders.includes('romm');
+  return { auth, sfu: { ...sfu, devIdentity, rommIdentity } };
 }
 
 function collect<T>(parse: () => T, portName: string, faults: Set<string>): T | undefined {

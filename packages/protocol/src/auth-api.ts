@@ -4,25 +4,20 @@ import { doctorEcho } from './doctor.js';
 import { health, readiness } from './health.js';
 import { FEDERATION_ADMIN_API } from './federation-admin-api.js';
 import { FEDERATION_API } from './federation-api.js';
+import { INTERNAL_API, mintedToken } from './internal-api.js';
 import { ISSUER_API } from './issuer-api.js';
 import { NODE_API } from './node-api.js';
-import { roomMap, roomName, roomRecord } from './room-record.js';
 import { MAX_ISSUER_LENGTH } from './issuer-record.js';
 import { cleanName } from './names.js';
 import { listedKey } from './signing-key.js';
 
-export const INTERNAL_SECRET_HEADER = 'x-romm-sfu-secret';
+export { INTERNAL_SECRET_HEADER } from './internal-api.js';
 
-const NOT_INTERNAL = {
-  401: 'The x-romm-sfu-secret header is missing or wrong.',
-  503: 'No internal secret is configured, or shared state is unavailable; try again.',
-};
 const NOT_ADMIN = {
   401: 'The Authorization header is neither Bearer with the admin API key nor with the access token of an administrator.',
   503: 'No admin API key is configured, or the database is unavailable; try again.',
 };
 const ok = z.object({ ok: z.literal(true) });
-const roomKey = roomRecord.shape.room_key;
 
 /** The provider-independent half of who somebody is; `sub` is unique within the issuer (S6). */
 const signedInPlayer = z.object({
@@ -89,11 +84,7 @@ export const AUTH_API = {
         .optional()
         .describe('Issuer URL of the instance the token is for; this one by default.'),
     }),
-    reply: z.object({
-      token: z.string(),
-      token_type: z.literal('bearer'),
-      expires: z.int().describe('Lifetime in seconds: 900 or 30.'),
-    }),
+    reply: mintedToken,
     refusals: {
       400: 'The body is not JSON or token_type is unknown.',
       401: 'The access token has expired or was revoked; refresh it.',
@@ -102,73 +93,8 @@ export const AUTH_API = {
       503: 'The token could not be stored, or RomM does not answer; try again.',
     },
   },
-  verifyToken: {
-    method: 'post',
-    path: '/api/sfu/internal/verify',
-    summary: 'Verify a token for an SFU server and, unless consume is false, use it up',
-    access: 'internal',
-    body: z.object({ token: z.string(), consume: z.boolean().default(true) }),
-    reply: z.object({
-      sub: z.string(),
-      netplay_username: z.string().nullable(),
-      iss: z.string(),
-      type: z.enum(['sfu:read', 'sfu:write', 'sfu']),
-    }),
-    refusals: { 400: 'The body is not valid.', ...NOT_INTERNAL },
-  },
-  upsertRoom: {
-    method: 'post',
-    path: '/api/sfu/internal/rooms/upsert',
-    summary: 'Register a room or refresh it for another 60 s',
-    access: 'internal',
-    body: roomRecord,
-    reply: ok,
-    refusals: {
-      400: 'The record is not valid.',
-      409: 'Another node hosts a room of this name.',
-      ...NOT_INTERNAL,
-    },
-  },
-  deleteRoom: {
-    method: 'post',
-    path: '/api/sfu/internal/rooms/delete',
-    summary: 'Remove a room from the registry',
-    access: 'internal',
-    body: z.object({
-      room_name: roomName,
-      room_key: roomKey,
-      nodeId: z.string().max(255).optional(),
-    }),
-    reply: ok,
-    refusals: { 400: 'The body is not valid.', 409: 'Another node hosts the room.', ...NOT_INTERNAL },
-  },
-  resolveRoom: {
-    method: 'get',
-    path: '/api/sfu/internal/rooms/resolve',
-    summary: 'Find the node that hosts a room',
-    access: 'internal',
-    query: z.object({ room: roomName, key: roomKey }),
-    reply: roomRecord,
-    refusals: { 400: 'The room parameter is missing.', 404: 'There is no such room.', ...NOT_INTERNAL },
-  },
-  listRooms: {
-    method: 'get',
-    path: '/api/sfu/internal/rooms/list',
-    summary: 'All registered rooms by name',
-    access: 'internal',
-    reply: roomMap,
-    refusals: NOT_INTERNAL,
-  },
+  ...INTERNAL_API,
   ...NODE_API,
-  revocations: {
-    method: 'get',
-    path: '/api/sfu/internal/revocations',
-    summary: 'The sessions that ended lately, for nodes without Redis to follow',
-    access: 'internal',
-    query: z.object({ after: z.string().max(64).optional().describe('The cursor of the last answer.') }),
-    reply: z.object({ session_refs: z.array(z.string()), cursor: z.string() }),
-    refusals: NOT_INTERNAL,
-  },
   login: {
     method: 'post',
     path: '/api/auth/login',

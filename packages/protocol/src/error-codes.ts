@@ -7,6 +7,20 @@ export const SOCKET_ERRORS = {
   unknown_type: { retryable: false, message: 'There is no request of this type in netplay.v1.' },
   already_authenticated: { retryable: false, message: 'This socket has said hello already.' },
   unauthorized: { retryable: false, message: 'Say hello with a read token first.' },
+  not_signed_in: { retryable: false, message: 'Sign in to RomM first, or again; then reload the page.' },
+  kiosk_visitor: {
+    retryable: false,
+    message: 'RomM shows you around as a visitor of its kiosk; sign in to RomM to play with others.',
+  },
+  account_disabled: { retryable: false, message: 'Your account is disabled; ask your administrator.' },
+  identity_taken: {
+    retryable: false,
+    message: 'Another user of RomM is known here by your name; ask your administrator.',
+  },
+  romm_unavailable: {
+    retryable: true,
+    message: 'RomM does not answer just now, so nobody can tell who you are; try again shortly.',
+  },
   token_used: { retryable: false, message: 'The write token was used before or has expired; get a new one.' },
   token_not_yours: {
     retryable: false,

@@ -56,6 +56,9 @@ const slot = z
 /** A game of two years at 60 frames a second. */
 const MAX_FRAME = 2 ** 32 - 1;
 
+/** A write token; the node gets one itself for players who came with RomM's own session. */
+const ticket = token.optional();
+
 /** What one player tells others. */
 const shownText = z
   .string()
@@ -82,7 +85,7 @@ export const REQUESTS = {
     admits: admits.optional(),
     allow_spectators: z.boolean().default(true),
     extra: roomExtra.default({}),
-    token,
+    token: ticket,
   }),
   'join-room': z.object({
     ...reference,
@@ -91,7 +94,7 @@ export const REQUESTS = {
     /** Given where it is free, else the lowest free one. */
     slot: slot.optional(),
     extra: memberExtra.default({}),
-    token,
+    token: ticket,
   }),
   'resume-room': z.object({ ...reference, resume_token: resumeToken }),
   'leave-room': z.object({}),

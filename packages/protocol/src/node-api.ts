@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import type { HttpApi } from './http-api.js';
+import { NOT_INTERNAL } from './internal-api.js';
 import { liveNode, nodeRecord } from './node-record.js';
 
 const ok = z.object({ ok: z.literal(true) });
-const NOT_INTERNAL = {
-  401: 'The x-romm-sfu-secret header is missing or wrong.',
-  503: 'No internal secret is configured, or shared state is unavailable; try again.',
-};
 
 /** The node registry of `apps/auth`, for nodes without Redis. */
 export const NODE_API = {

@@ -61,6 +61,24 @@ export const SFU_API = {
     reply: roomMap,
     refusals: NOT_A_PLAYER,
   },
+  listRommRooms: {
+    method: 'get',
+    path: '/api/netplay/list',
+    summary: "The rooms of a game as RomM's player page asks for them: by session id, without full ones",
+    access: 'player',
+    query: z.object({ game_id: z.string().max(255).optional(), token: queryToken }),
+    reply: z.record(
+      z.string(),
+      z.object({
+        room_name: z.string(),
+        current: z.int(),
+        max: z.int(),
+        player_name: z.string().describe('Of the host.'),
+        hasPassword: z.boolean(),
+      }),
+    ),
+    refusals: NOT_A_PLAYER,
+  },
   createRoom: {
     method: 'post',
     path: '/create',

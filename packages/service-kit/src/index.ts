@@ -7,6 +7,7 @@ export * from './http/http-error.js';
 export * from './http/json-body.js';
 export * from './http/listen.js';
 export * from './http/operations.js';
+export * from './http/own-page.js';
 export * from './http/secret-check.js';
 export * from './http/server.js';
 export * from './logger.js';

@@ -50,6 +50,8 @@ export interface WriteTokenClaims extends CommonClaims {
   readonly type: 'sfu:write';
   /** 32 lower-case hex digits, consumed once. */
   readonly jti: string;
+  /** The connection to an SFU node that alone may use it; missing: any of the player's. */
+  readonly socket?: string;
 }
 
 /** Minted by servers that predate the read/write split; one-time like a write token. */

@@ -28,6 +28,7 @@ export const TOKEN_ERRORS = {
   token_iat_missing: 'The token does not say when it was issued.',
   token_time_invalid: 'A time in the token is not a whole number of seconds.',
   token_subject_missing: 'The token names no subject.',
+  token_socket_invalid: 'The connection that the token is bound to is not named by a string.',
   token_name_invalid: 'The netplay name in the token is not a short string.',
   token_type:
     'The token is of the wrong type for this use; a read token lists, a write token opens or joins.',

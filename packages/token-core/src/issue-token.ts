@@ -40,8 +40,11 @@ export interface SessionSubject extends Subject {
 export interface TokenIssuer {
   /** Signs a read token for `audience` (issuer URL of the instance it is for). Touches no store (P1.2). */
   issueReadToken(subject: Subject, audience: string): Promise<IssuedToken>;
-  /** Signs a write token. The caller stores its marker before handing it out. */
-  issueWriteToken(subject: Subject, audience: string): Promise<IssuedWriteToken>;
+  /**
+   * Signs a write token, for one connection alone where that is named. The caller stores its marker before
+   * handing it out.
+   */
+  issueWriteToken(subject: Subject, audience: string, socket?: string): Promise<IssuedWriteToken>;
   /** Signs the access token of a session, for this issuer itself (S1). */
   issueAccessToken(subject: SessionSubject): Promise<IssuedToken>;
   /** Signs one word of this instance to another, in place of a shared secret. */
@@ -82,10 +85,11 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   return {
     issueReadToken: (subject, audience) =>
       issue({ type: 'sfu:read' }, subject, audience, READ_TOKEN_TTL_SECONDS),
-    async issueWriteToken(subject, audience) {
+    async issueWriteToken(subject, audience, socket) {
       const jti = newJti();
+      const bound = socket === undefined ? {} : { socket };
       return {
-        ...(await issue({ type: 'sfu:write', jti }, subject, audience, WRITE_TOKEN_TTL_SECONDS)),
+        ...(await issue({ type: 'sfu:write', jti, ...bound }, subject, audience, WRITE_TOKEN_TTL_SECONDS)),
         jti,
       };
     },

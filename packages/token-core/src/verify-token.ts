@@ -118,7 +118,7 @@ export function checkClaims<T extends TokenType>(
   latestIat: number,
 ): ClaimsOf<T> {
   checkTimes(claims, latestIat);
-  const { sub, jti, type, sid, role, netplay_username: name } = claims as Record<string, unknown>;
+  const { sub, jti, type, sid, role, socket, netplay_username: name } = claims as Record<string, unknown>;
   if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT_LENGTH) {
     throw new TokenError('token_subject_missing');
   }
@@ -130,5 +130,6 @@ export function checkClaims<T extends TokenType>(
   const named = typeof sid === 'string' && sid !== '' && sid.length <= MAX_SESSION_ID_LENGTH;
   if (sid === undefined ? type === 'access' : !named) throw new TokenError('token_session_missing');
   if (type === 'access' && !isRole(role)) throw new TokenError('token_role_invalid');
+  if (socket !== undefined && typeof socket !== 'string') throw new TokenError('token_socket_invalid');
   return claims as unknown as ClaimsOf<T>;
 }

@@ -186,6 +186,7 @@ describe('refusals, each with a code of its own', () => {
     ['token_subject_missing', 'an empty subject', () => claim({ sub: '' })],
     ['token_subject_missing', 'a subject that is not a string', () => claim({ sub: { $ne: null } })],
     ['token_name_invalid', 'a name that is not a string', () => claim({ netplay_username: ['Ada'] })],
+    ['token_socket_invalid', 'a connection that is no string', () => claim({ socket: { id: 1 } })],
     ['token_type', 'no type', () => claim({ type: undefined })],
     ['token_type', 'an unknown type', () => claim({ type: 'sfu:admin' })],
     ['token_jti_missing', 'a write token without jti', () => claim({ type: 'sfu:write' })],

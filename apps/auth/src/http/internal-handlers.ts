@@ -6,15 +6,18 @@ import { AuthError } from '../errors.js';
 import { type NodesDeps, registerNode } from '../rooms/register-node.js';
 import { registerRoom, type RoomsDeps } from '../rooms/register-room.js';
 import { unregisterRoom } from '../rooms/unregister-room.js';
+import { mintForNode } from '../tokens/mint-for-node.js';
+import type { MintTokenDeps } from '../tokens/mint-token.js';
 import { verifyToken, type VerifyTokenDeps } from '../tokens/verify-token.js';
 import type { Caller } from './server-access.js';
 
-export interface InternalHandlersDeps extends VerifyTokenDeps, RoomsDeps, NodesDeps {
+export interface InternalHandlersDeps extends MintTokenDeps, VerifyTokenDeps, RoomsDeps, NodesDeps {
   readonly revocationLog: RevocationLog;
 }
 
 type InternalApi = Pick<
   typeof AUTH_API,
+  | 'issueForPlayer'
   | 'verifyToken'
   | 'upsertRoom'
   | 'deleteRoom'
@@ -29,6 +32,19 @@ type InternalApi = Pick<
 /** What SFU servers of this instance ask under the internal secret (P1.6, P1.7). */
 export function createInternalHandlers(deps: InternalHandlersDeps): Handlers<InternalApi, Caller> {
   return {
+    async issueForPlayer({ body }) {
+      const { token_type: tokenType, authorization, romm_session: session, socket } = body;
+      const cookie = session === undefined ? undefined : `romm_session=${session}`;
+      const maxAgeMs = body.max_age_seconds === undefined ? undefined : body.max_age_seconds * 1000;
+      const issued = await mintForNode(deps, {
+        credentials: { authorization, cookie },
+        tokenType,
+        maxAgeMs,
+        socket,
+      });
+      return { body: { token: issued.token, token_type: 'bearer', expires: issued.expiresInSeconds } };
+    },
+
     async verifyToken({ body }) {
       const { sub, netplay_username: name, iss, type } = await verifyToken(deps, body);
       return { body: { sub, netplay_username: name ?? null, iss, type } };

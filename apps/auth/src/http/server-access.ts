@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Access, RegisteredIssuer } from '@romm-netplay/protocol';
 import { INTERNAL_SECRET_HEADER } from '@romm-netplay/protocol/auth-api';
-import { bearerOf, secretCheck } from '@romm-netplay/service-kit';
+import { bearerOf, cookiesDecide, createOwnPageCheck, secretCheck } from '@romm-netplay/service-kit';
 import type { AccessTokenClaims } from '@romm-netplay/token-core';
 import { AuthError } from '../errors.js';
 import { authenticatePeer, type AuthenticatePeerDeps } from '../federation/authenticate-peer.js';
 import { accessClaimsOf, type AccessTokenDeps } from '../identity/access-token.js';
-import { createOriginCheck } from './origin-check.js';
 
 export interface ServerAccessDeps extends AccessTokenDeps, AuthenticatePeerDeps {
   /** Shared with this instance's SFU servers (P1.6). */
@@ -37,7 +36,11 @@ const ANYBODY: Caller = {};
 export function createServerAccess(deps: ServerAccessDeps) {
   const isInternal = secretCheck(deps.internalSecret);
   const isAdmin = secretCheck(deps.adminApiKey);
-  const assertOwnOrigin = createOriginCheck({ issuer: deps.audience, allowedOrigins: deps.allowedOrigins });
+  const isOwnPage = createOwnPageCheck({ ownUrls: [deps.audience], allowedOrigins: deps.allowedOrigins });
+
+  function assertOwnOrigin(headers: IncomingHttpHeaders): void {
+    if (!isOwnPage(headers)) throw new AuthError('origin_refused');
+  }
 
   async function admin(authorization: string | undefined): Promise<Caller> {
     const shown = bearerOf(authorization);
@@ -60,8 +63,7 @@ export function createServerAccess(deps: ServerAccessDeps) {
       case 'public':
         return ANYBODY;
       case 'player':
-        // An Authorization header is put there by a script that knows it; a cookie comes by itself.
-        if (headers.authorization === undefined && headers.cookie !== undefined) assertOwnOrigin(headers);
+        if (cookiesDecide(headers)) assertOwnOrigin(headers);
         return ANYBODY;
       case 'session':
         assertOwnOrigin(headers);

@@ -11,6 +11,8 @@ const STATUS: Record<AuthErrorCode, number> = {
   session_not_found: 404,
   access_token_missing: 401,
   origin_refused: 403,
+  kiosk_visitor: 403,
+  romm_off: 409,
   account_disabled: 403,
   identity_unavailable: 503,
   identity_taken: 403,

@@ -25,9 +25,10 @@ export async function authenticate(deps: AuthenticateDeps, credentials: Credenti
 export async function identify(
   { providers }: Pick<AuthenticateDeps, 'providers'>,
   credentials: Credentials,
+  maxAgeMs?: number,
 ): Promise<{ identity: Identity; provider: string }> {
   for (const provider of providers) {
-    const identity = await provider.identify(credentials);
+    const identity = await provider.identify(credentials, maxAgeMs);
     if (identity !== undefined) return { identity, provider: provider.name };
   }
   throw new AuthError('not_signed_in');

@@ -53,7 +53,7 @@ export function holdingIdentities(
 
   return {
     ...provider,
-    identify: async (credentials) => held(await provider.identify(credentials)),
+    identify: async (credentials, maxAgeMs) => held(await provider.identify(credentials, maxAgeMs)),
     renew: async (sub, credentials) => held(await provider.renew(sub, credentials)),
   };
 }

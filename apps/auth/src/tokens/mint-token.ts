@@ -1,5 +1,5 @@
 import type { JtiStore } from '@romm-netplay/shared-state';
-import type { IssuedToken, TokenIssuer } from '@romm-netplay/token-core';
+import type { IssuedToken, Subject, TokenIssuer } from '@romm-netplay/token-core';
 import { canonicalIssuer } from '../privacy/find-instance.js';
 import { mintVisitToken, type MintVisitTokenDeps } from '../federation/visits/mint-visit-token.js';
 import { authenticate, type AuthenticateDeps } from '../identity/authenticate.js';
@@ -31,9 +31,22 @@ export async function mintToken(
   if (audience !== undefined && !isOwn(deps.audience, audience)) {
     return mintVisitToken(deps, { player, audience, tokenType });
   }
-  if (tokenType === 'read') return deps.issuer.issueReadToken(player, deps.audience);
-  const issued = await deps.issuer.issueWriteToken(player, deps.audience);
-  await deps.jtis.remember(issued.jti, issued.expiresAtMs);
+  return mintOwn(deps, { player, tokenType });
+}
+
+/** Mints a token for the nodes of this instance; a write token for one connection alone, where that is named. */
+export async function mintOwn(
+  { issuer, jtis, audience }: Pick<MintTokenDeps, 'issuer' | 'jtis' | 'audience'>,
+  request: {
+    readonly player: Subject;
+    readonly tokenType: 'read' | 'write';
+    readonly socket?: string | undefined;
+  },
+): Promise<IssuedToken> {
+  const { player, tokenType, socket } = request;
+  if (tokenType === 'read') return issuer.issueReadToken(player, audience);
+  const issued = await issuer.issueWriteToken(player, audience, socket);
+  await jtis.remember(issued.jti, issued.expiresAtMs);
   return issued;
 }
 

@@ -42,9 +42,7 @@ export function createAuthApiClient(options: AuthApiClientOptions): AuthApiClien
       throw new StateUnavailableError({ cause });
     }
     if (answer.status >= 500 || answer.status === 429 || codeOf(answer.body) === 'internal_secret_wrong') {
-      throw new StateUnavailableError({
-        cause: new Error(`auth answered ${answer.status} (${codeOf(answer.body)})`),
-      });
+      throw new StateUnavailableError({ cause: new AuthFailure(answer.status, codeOf(answer.body)) });
     }
     return answer;
   }
@@ -53,6 +51,17 @@ export function createAuthApiClient(options: AuthApiClientOptions): AuthApiClien
     get: (path) => call(path, { method: 'GET' }),
     post: (path, body) => call(path, { method: 'POST', body: JSON.stringify(body) }),
   };
+}
+
+/** Auth answered, and decided nothing. */
+export class AuthFailure extends Error {
+  readonly code: string;
+
+  constructor(status: number, code: string) {
+    super(`auth answered ${status} (${code})`);
+    this.name = 'AuthFailure';
+    this.code = code;
+  }
 }
 
 /** The `code` of a problem document, or what stands for none. */

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import {
+  type CloseStack,
   createAudit,
   createCloseStack,
   createLogger,
@@ -15,11 +16,13 @@ import { iceWarnings } from '../ice/ice-servers.js';
 import { createPasswordCheck } from '../rooms/password.js';
 import type { RequestHandlersDeps } from '../signaling/request-handlers.js';
 import { DEV_IDENTITY_WARNING } from '../tokens/dev-identity.js';
-import type { IdentifyDeps } from '../tokens/identify.js';
+import type { RommTiming } from '../romm/romm-sessions.js';
+import type { WhoDeps } from '../romm/shown.js';
 import type { SocketLimits } from '../ws/limits.js';
 import { openGuests } from './guests.js';
 import { doctorDeps, httpListener, openApi } from './http.js';
 import { joinNodes } from './nodes.js';
+import { askRomm, ownPages } from './romm.js';
 import { openRooms } from './rooms.js';
 import { type Brought, keysOf, openServices } from './services.js';
 import { openSockets } from './sockets.js';
@@ -39,6 +42,7 @@ export interface Sfu {
 
 export interface ComposeOverrides extends Brought {
   readonly limits?: Partial<SocketLimits>;
+  readonly rommTiming?: Partial<RommTiming>;
   readonly log?: Logger;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -73,11 +77,13 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
 
     const warnings = [...(config.devIdentity ? [DEV_IDENTITY_WARNING] : []), ...iceWarnings(config.ice)];
     for (const warning of warnings) log.warn(warning);
-    const requestDeps: RequestHandlersDeps & IdentifyDeps = {
-      ...judgeTokens({
-        ...{ config, services, keys, isRevoked, watch, audit, now },
-        issuers: guests.issuers,
-      }),
+    const judges = judgeTokens({
+      ...{ config, services, keys, isRevoked, watch, audit, now },
+      issuers: guests.issuers,
+    });
+    const requestDeps: RequestHandlersDeps & WhoDeps = {
+      ...judges,
+      romm: askRomm({ config, judges, directory, sockets, timing: overrides.rommTiming, now, closing }),
       ...roomSettings(config),
       registry: services.registry,
       nodes: services.nodes,
@@ -88,27 +94,26 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       newSeed,
     };
     const graceMs = config.reconnectGraceSeconds * 1000;
+    const isOwnPage = ownPages(config);
     const checks = { state: () => services.ping(), keys: ready };
     const api = httpListener(
       config,
       {
         ...requestDeps,
         ...doctorDeps(config, services.nodes, server.port, now),
-        graceMs,
+        ...{ graceMs, isOwnPage },
         drain: () => nodes.beginDrain(),
         checks,
         warnings,
       },
       log,
     );
-    if (config.metricsPort !== undefined) {
-      const metricsServer = await startMetricsServer(metrics, config.metricsPort, config.host);
-      closing.defer(() => metricsServer.close());
-    }
+    await serveMetrics(metrics, config, closing);
     // Sockets and requests end before what they use is closed.
     closing.defer(() => server.close());
     const { connections, shutSockets } = openSockets({
-      ...{ config, server, api, requestDeps, sockets, graceMs, log, closing, issuers: guests.issuers },
+      ...{ config, server, api, requestDeps, sockets, graceMs, isOwnPage, log, closing },
+      issuers: guests.issuers,
       limits: overrides.limits,
     });
     const nodes = joinNodes({
@@ -140,3 +145,13 @@ const roomSettings = ({ allowTakeover, seatsPerPlayer, legacyNodes, defaultVisib
   legacyNodes,
   defaultVisibility,
 });
+
+async function serveMetrics(
+  metrics: ReturnType<typeof createMetrics>,
+  { metricsPort, host }: SfuConfig,
+  closing: CloseStack,
+): Promise<void> {
+  if (metricsPort === undefined) return;
+  const server = await startMetricsServer(metrics, metricsPort, host);
+  closing.defer(() => server.close());
+}

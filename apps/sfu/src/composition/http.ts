@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { diagnose } from '@romm-netplay/doctor';
 import { openApiDocument } from '@romm-netplay/protocol';
 import { SFU_API } from '@romm-netplay/protocol/sfu-api';
-import { createApiListener, type Logger } from '@romm-netplay/service-kit';
+import { createApiListener, type IsOwnPage, type Logger } from '@romm-netplay/service-kit';
 import type { NodeRegistry } from '@romm-netplay/shared-state';
 import type { SfuConfig } from '../config.js';
 import { createNodeExamination } from '../doctor/examine-node.js';
@@ -20,7 +20,12 @@ export const openApi = openApiDocument(
 
 export function httpListener(
   { adminApiKey, allowedOrigins, allowQueryToken, authIssuer, trustedProxies }: SfuConfig,
-  deps: Omit<HandlersDeps, 'allowQueryToken' | 'onComponentDown'>,
+  {
+    isOwnPage,
+    ...deps
+  }: Omit<HandlersDeps, 'allowQueryToken' | 'onComponentDown'> & {
+    readonly isOwnPage: IsOwnPage;
+  },
   log: Logger,
 ): RequestListener {
   return createApiListener({
@@ -28,7 +33,7 @@ export function httpListener(
     openApi,
     translate: translateError,
     problemMembers: legacyError,
-    authorize: createServerAccess(adminApiKey),
+    authorize: createServerAccess(adminApiKey, isOwnPage),
     trustedProxies,
     // The page that auth serves talks to nodes.
     allowedOrigins: [...allowedOrigins, new URL(authIssuer).origin],

@@ -1,12 +1,12 @@
 import type { RequestListener } from 'node:http';
 import type { Peers } from '@romm-netplay/peers';
-import type { CloseStack, ListeningServer, Logger } from '@romm-netplay/service-kit';
+import type { CloseStack, IsOwnPage, ListeningServer, Logger } from '@romm-netplay/service-kit';
 import type { SfuConfig } from '../config.js';
 import { isPartnerOrigin } from '../guests/is-partner-origin.js';
 import { createRequestHandlers, type RequestHandlersDeps } from '../signaling/request-handlers.js';
 import type { OpenSockets } from '../players/open-sockets.js';
 import { createGateway } from '../socketio/gateway.js';
-import type { IdentifyDeps } from '../tokens/identify.js';
+import type { WhoDeps } from '../romm/shown.js';
 import { FIXED_LIMITS, type SocketLimits } from '../ws/limits.js';
 import { attachSocketServer } from '../ws/socket-server.js';
 import { createSocketSlots } from '../ws/socket-slots.js';
@@ -16,10 +16,11 @@ export interface SocketParts {
   readonly server: ListeningServer;
   /** Answers every request that belongs to no socket. */
   readonly api: RequestListener;
-  readonly requestDeps: RequestHandlersDeps & IdentifyDeps;
+  readonly requestDeps: RequestHandlersDeps & WhoDeps;
   readonly issuers: Pick<Peers, 'all'>;
   readonly sockets: OpenSockets;
   readonly graceMs: number;
+  readonly isOwnPage: IsOwnPage;
   readonly limits: Partial<SocketLimits> | undefined;
   readonly log: Logger;
   readonly closing: CloseStack;
@@ -42,7 +43,7 @@ export function openSockets(parts: SocketParts) {
         log.error({ err: error, clientId }, 'request failed'),
     },
     limits,
-    allowsOrigin: originCheck(config),
+    isOwnPage: parts.isOwnPage,
     isPartnerOrigin: (origin: string | undefined) => isPartnerOrigin({ issuers }, origin),
     trustedProxies: config.trustedProxies,
     allowQueryToken: config.allowQueryToken,
@@ -67,11 +68,3 @@ const limitsOf = (config: SfuConfig): SocketLimits => ({
   textPerSecond: config.maxMessagesPerSecond,
   binaryPerSecond: config.maxFramesPerSecond,
 });
-
-/** Pages of the node's own host, of auth and of the listed origins may connect; other pages may not. */
-function originCheck({ allowedOrigins, publicUrl, authIssuer }: SfuConfig) {
-  const allowed = new Set([...allowedOrigins, new URL(authIssuer).origin]);
-  if (publicUrl !== undefined) allowed.add(new URL(publicUrl).origin);
-  return (origin: string, host: string | undefined) =>
-    allowed.has(origin) || (URL.canParse(origin) && new URL(origin).host === host);
-}

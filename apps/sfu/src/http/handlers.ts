@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import { checkReadiness, type ComponentCheck, type Handlers } from '@romm-netplay/service-kit';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
@@ -6,11 +5,10 @@ import { assertMay, may } from '../guests/assert-may.js';
 import type { IceServer } from '../ice/ice-servers.js';
 import { resolveRoom, type ResolveRoomDeps } from '../rooms/resolve-room.js';
 import type { Player } from '../players/player.js';
-import { identify } from '../tokens/identify.js';
 import type { TokenPolicy } from '../tokens/token-policy.js';
 import { createDoctorHandlers, type DoctorHandlersDeps } from './doctor-handlers.js';
-import { requiredToken } from './required-token.js';
 import { createRoomHandlers, type RoomHandlersDeps } from './room-handlers.js';
+import { type Asking, whoAsks } from './who-asks.js';
 
 export interface HandlersDeps extends DoctorHandlersDeps, ResolveRoomDeps, RoomHandlersDeps {
   readonly nodeId: string;
@@ -18,7 +16,6 @@ export interface HandlersDeps extends DoctorHandlersDeps, ResolveRoomDeps, RoomH
   readonly announcedIp: string | undefined;
   readonly registry: RoomRegistry;
   readonly policy: TokenPolicy;
-  readonly allowQueryToken: boolean;
   /** Begins to empty the node, or goes on; answers how many rooms are still here. */
   readonly drain: () => number;
   readonly checks: Readonly<Record<string, ComponentCheck>>;
@@ -27,24 +24,23 @@ export interface HandlersDeps extends DoctorHandlersDeps, ResolveRoomDeps, RoomH
 }
 
 export function createHandlers(deps: HandlersDeps): Handlers<typeof SFU_API> {
-  async function assertPlayer(headers: IncomingHttpHeaders, queryToken: string | undefined): Promise<Player> {
-    const token = requiredToken(headers, queryToken, deps);
-    return (await identify(deps, token, deps.policy.identity)).player;
-  }
+  const playerWho = async (call: Asking): Promise<Player> =>
+    (await whoAsks(deps, call, deps.policy.identity)).identity.player;
 
   return {
     ...createDoctorHandlers(deps),
     ...createRoomHandlers(deps),
 
-    async resolveRoom({ headers, query }) {
-      const player = await assertPlayer(headers, query.token);
+    async resolveRoom(call) {
+      const { query } = call;
+      const player = await playerWho(call);
       const { game_id, sessionid } = query;
       const reference = { room_name: query.room ?? query.room_name ?? '', game_id, sessionid };
       return { body: await resolveRoom(deps, player, reference) };
     },
 
-    async ice({ headers, query }) {
-      const player = await assertPlayer(headers, query.token);
+    async ice(call) {
+      const player = await playerWho(call);
       // Relaying costs: whoever may only look at lists has no use for it.
       if (!may(deps, player, 'rooms:create')) assertMay(deps, player, 'rooms:join');
       const { playerId } = player;

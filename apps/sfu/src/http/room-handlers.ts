@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { mapOfRooms, type RoomMap, type RoomRecord, type RoomSnapshot } from '@romm-netplay/protocol';
 import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import type { Handlers } from '@romm-netplay/service-kit';
@@ -8,35 +7,47 @@ import type { RoomDirectory } from '../rooms/room-directory.js';
 import { joinReserved, openReserved, type ReservePlaceDeps } from '../rooms/reserve-place.js';
 import { anyOf } from '../tokens/token-policy.js';
 import { legacyGame, letsWatch, roomExtraOf } from '../socketio/legacy-game.js';
-import { identify, type IdentifyDeps } from '../tokens/identify.js';
-import { requiredToken } from './required-token.js';
+import { type Asking, whoAsks, type WhoAsksDeps } from './who-asks.js';
 
-export interface RoomHandlersDeps extends ReservePlaceDeps, IdentifyDeps {
-  readonly allowQueryToken: boolean;
-}
+export type RoomHandlersDeps = ReservePlaceDeps & WhoAsksDeps;
 
-type RoomHandlers = Pick<Handlers<typeof SFU_API>, 'listRooms' | 'createRoom' | 'joinRoom' | 'leaveRoom'>;
+type RoomHandlers = Pick<
+  Handlers<typeof SFU_API>,
+  'listRooms' | 'listRommRooms' | 'createRoom' | 'joinRoom' | 'leaveRoom'
+>;
 
 /** The rooms over HTTP, as clients of romm-sfu-server and EmulatorJS know them. */
 export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
   const { policy, directory } = deps;
 
   /** Any token of a player tells who they are; whether it may open or join is seen when it is used up. */
-  async function identifyAny(headers: IncomingHttpHeaders, queryToken: string | undefined) {
-    const token = requiredToken(headers, queryToken, deps);
-    return { token, absentee: await identify(deps, token, anyOf(policy)) };
+  async function identifyAny(call: Asking) {
+    const { token, identity: absentee } = await whoAsks(deps, call, anyOf(policy));
+    return { token, absentee };
+  }
+
+  async function listedFor(call: Asking, gameId: string | undefined): Promise<RoomRecord[]> {
+    const { player } = (await whoAsks(deps, call, policy.identity)).identity;
+    return listRooms(deps, player, { gameId: sentByScript(gameId) });
   }
 
   return {
-    async listRooms({ headers, query }) {
-      const token = requiredToken(headers, query.token, deps);
-      const { player } = await identify(deps, token, policy.identity);
-      const rooms = await listRooms(deps, player, { gameId: sentByScript(query.game_id) });
-      return { body: query.domain === undefined ? mapOfRooms(rooms) : bySession(rooms) };
+    async listRooms(call) {
+      const { game_id: gameId, domain } = call.query;
+      const rooms = await listedFor(call, gameId);
+      return { body: domain === undefined ? mapOfRooms(rooms) : bySession(rooms) };
     },
 
-    async createRoom({ headers, query, body }) {
-      const { token, absentee } = await identifyAny(headers, query.token);
+    async listRommRooms(call) {
+      const rooms = bySession(await listedFor(call, call.query.game_id));
+      return {
+        body: Object.fromEntries(Object.entries(rooms).map(([key, room]) => [key, asRommLists(room)])),
+      };
+    },
+
+    async createRoom(call) {
+      const { body } = call;
+      const { token, absentee } = await identifyAny(call);
       const { room_name: roomName, max_players: maxPlayers, password, visibility, ...extra } = body;
       const { room, resume_token: resumeToken } = await openReserved(deps, absentee, {
         room_name: roomName,
@@ -50,8 +61,9 @@ export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
       return { body: { ...entered(directory, room), resume_token: resumeToken } };
     },
 
-    async joinRoom({ headers, query, params, body }) {
-      const { token, absentee } = await identifyAny(headers, query.token);
+    async joinRoom(call) {
+      const { query, params, body } = call;
+      const { token, absentee } = await identifyAny(call);
       const { room, resume_token: resumeToken } = await joinReserved(deps, absentee, {
         room_name: params.roomId,
         game_id: query.game_id,
@@ -68,9 +80,9 @@ export function createRoomHandlers(deps: RoomHandlersDeps): RoomHandlers {
       };
     },
 
-    async leaveRoom({ headers, query, params }) {
-      const { absentee } = await identifyAny(headers, query.token);
-      giveUpPlace(deps, absentee.player, params.roomId);
+    async leaveRoom(call) {
+      const { absentee } = await identifyAny(call);
+      giveUpPlace(deps, absentee.player, call.params.roomId);
       return { body: { success: true } };
     },
   };
@@ -94,6 +106,15 @@ const bySession = (rooms: readonly RoomRecord[]): RoomMap =>
         { ...room, player_name: typeof owner === 'string' ? owner : '' },
       ]),
   );
+
+/** What RomM's own list tells of a room, and nothing more. */
+const asRommLists = ({ room_name, current, max, hasPassword, player_name }: RoomRecord) => ({
+  room_name,
+  current,
+  max,
+  player_name: String(player_name),
+  hasPassword,
+});
 
 const entered = ({ nodeId, url }: RoomDirectory, room: RoomSnapshot) => ({
   room_id: room.room_name,

@@ -16,6 +16,8 @@ export interface OpenSockets {
   readonly sessions: number;
   /** Until the answered function is called; one whose session has ended since it was verified is ended at once. */
   add(socket: OpenSocket): () => void;
+  /** Whether a session has a socket here. */
+  hasSession(sessionRef: string): boolean;
   /** Closes every socket of the session. */
   endSession(sessionRef: string): void;
   /** Those of the guests of an instance. */
@@ -45,6 +47,7 @@ export function createOpenSockets(isRevoked: (sessionRef: string) => boolean): O
         if (player.instance !== null) byInstance.remove(player.instance, socket);
       };
     },
+    hasSession: (sessionRef) => bySession.has(sessionRef),
     endSession(sessionRef) {
       for (const socket of bySession.get(sessionRef)) socket.end('sessionEnded');
     },
@@ -60,6 +63,7 @@ function createIndex() {
     get size() {
       return entries.size;
     },
+    has: (name: string): boolean => entries.has(name),
     get: (name: string): OpenSocket[] => [...(entries.get(name) ?? [])],
     all: (): OpenSocket[] => [...entries.values()].flatMap((sockets) => [...sockets]),
     add(name: string, socket: OpenSocket): void {

@@ -10,6 +10,8 @@ import type { Room } from './model/room.js';
 export interface Caller extends Holder {
   /** False once the connection has gone; checked after every wait, before anything is changed. */
   readonly connected: boolean;
+  /** Mints a write token for this connection, where its player has no way to get one. */
+  readonly ticket: (() => Promise<string>) | undefined;
   /** The room it joined last; the room itself knows whether it still holds a place there. */
   room: Room | undefined;
 }

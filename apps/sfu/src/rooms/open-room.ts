@@ -28,7 +28,7 @@ export async function openRoom(
   assertMay(deps, caller.player, 'rooms:create');
   const key = keyOf({ ...request.extra, room_name: request.room_name });
   await deps.directory.assertFree(key, caller.player);
-  await useWriteToken(deps, caller.player, request.token);
+  await useWriteToken(deps, caller, request.token);
   const room = new Room({
     id: deps.newId(),
     key,

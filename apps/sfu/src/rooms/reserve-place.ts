@@ -1,5 +1,5 @@
 import type { Replies, RequestData } from '@romm-netplay/protocol';
-import type { Player } from '../players/player.js';
+import type { Identity } from '../tokens/identify.js';
 import type { Caller } from './caller.js';
 import { joinRoom, type JoinRoomDeps } from './join-room.js';
 import { keepPlace, type KeepPlaceDeps } from './keep-place.js';
@@ -9,11 +9,7 @@ import { NOBODY } from './model/place.js';
 export type ReservePlaceDeps = JoinRoomDeps & OpenRoomDeps & KeepPlaceDeps;
 
 /** A player who asks without a connection, by HTTP. */
-export interface Absentee {
-  readonly player: Player;
-  /** The signed-in session of their token; its end frees the place. */
-  readonly sessionRef: string | undefined;
-}
+export type Absentee = Identity;
 
 /**
  * Opens a room whose owner has yet to connect. Nobody gets in by this who could not otherwise (D11): the place
@@ -49,10 +45,10 @@ export async function joinReserved(
   return seat;
 }
 
-const callerFor = ({ newId }: ReservePlaceDeps, absentee: Absentee): Caller => ({
-  ...absentee,
-  clientId: newId(),
-  outbox: NOBODY,
-  connected: true,
-  room: undefined,
-});
+function callerFor({ newId }: ReservePlaceDeps, { player, sessionRef, ticket }: Absentee): Caller {
+  const clientId = newId();
+  return {
+    ...{ clientId, player, sessionRef, outbox: NOBODY, connected: true, room: undefined },
+    ticket: ticket && (() => ticket(clientId)),
+  };
+}

@@ -29,8 +29,8 @@ export interface SessionDeps extends KeepPlaceDeps, IdentifyDeps {
 export interface Introduction {
   /** Of a bearer token, verified before the upgrade. */
   readonly identity?: Identity | undefined;
-  /** Of a cookie; used when the first message brings no token (P1.8). */
-  readonly fallbackToken?: string | undefined;
+  /** Who the request's cookies speak for; asked when the first message brings no token (P1.8). */
+  readonly fallback?: (() => Promise<Identity>) | undefined;
   /** How the transport names the connection already, where it does. */
   readonly clientId?: string;
 }
@@ -46,7 +46,7 @@ export class Session {
   readonly clientId: string;
   readonly #deps: SessionDeps;
   readonly #outbox: Outbox;
-  readonly #fallbackToken: string | undefined;
+  readonly #fallback: Introduction['fallback'];
   #caller: (Caller & { connected: boolean }) | undefined;
   /** Takes the connection off the list of those whose player is known. */
   #forget: () => void = () => undefined;
@@ -59,7 +59,7 @@ export class Session {
     this.#deps = deps;
     this.#outbox = outbox;
     this.clientId = introduction.clientId ?? deps.newId();
-    this.#fallbackToken = introduction.fallbackToken;
+    this.#fallback = introduction.fallback;
     if (introduction.identity) this.#admitIntroduced(introduction.identity);
   }
 
@@ -97,7 +97,7 @@ export class Session {
   /** Answers a request; to be called in turn. Rejects with what `describe` understands. */
   async handle(type: string, data: unknown): Promise<unknown> {
     if (type === 'hello') return this.#hello(data);
-    const caller = this.#caller ?? (await this.#authenticate(this.#fallbackToken));
+    const caller = this.#caller ?? (await this.#authenticate(undefined));
     if (!isRoomRequest(type)) throw new SocketError('unknown_type');
     const handle = this.#deps.handlers[type] as (caller: Caller, data: unknown) => unknown;
     return handle(caller, parseData(REQUESTS[type], data));
@@ -137,7 +137,7 @@ export class Session {
   }
 
   async #hello(data: unknown): Promise<Replies['hello']> {
-    const { token = this.#fallbackToken } = parseData(REQUESTS.hello, data);
+    const { token } = parseData(REQUESTS.hello, data);
     if (this.#greeted) throw new SocketError('already_authenticated');
     const { player } = this.#caller ?? (await this.#authenticate(token));
     this.#greeted = true;
@@ -151,8 +151,10 @@ export class Session {
   }
 
   async #authenticate(token: string | undefined): Promise<Caller> {
-    if (token === undefined) throw new SocketError('unauthorized');
-    return this.#admit(await identify(this.#deps, token, this.#deps.policy.identity));
+    if (token !== undefined)
+      return this.#admit(await identify(this.#deps, token, this.#deps.policy.identity));
+    if (this.#fallback === undefined) throw new SocketError('unauthorized');
+    return this.#admit(await this.#fallback());
   }
 
   /** What may have changed since the token was verified is asked again here. */
@@ -164,12 +166,13 @@ export class Session {
     }
   }
 
-  #admit({ player, sessionRef }: Identity): Caller {
+  #admit({ player, sessionRef, ticket: mint }: Identity): Caller {
     assertMay(this.#deps, player);
     assertSocketFree(this.#deps, player);
     const { clientId } = this;
     const [outbox, connected] = [this.#outbox, !this.#closed];
-    this.#caller = { clientId, player, outbox, sessionRef, connected, room: undefined };
+    const ticket = mint && (() => mint(clientId));
+    this.#caller = { clientId, player, outbox, sessionRef, ticket, connected, room: undefined };
     if (connected) {
       const end = (name: CloseName) => this.#endForGood(name);
       this.#forget = this.#deps.sockets.add({ player, sessionRef, end });

@@ -13,8 +13,11 @@ import type { SocketIoOutbox } from './outbox.js';
 export interface ConnectionContext {
   readonly session: Session;
   readonly outbox: SocketIoOutbox;
-  /** The token it was opened with: today's clients have no other to open and join with. */
-  readonly connectToken: string;
+  /**
+   * The token it was opened with: today's clients have no other to open and join with. Undefined for those who came
+   * with RomM's session, for whom the node gets one.
+   */
+  readonly connectToken: string | undefined;
   readonly aliases: Aliases;
   /** Where rooms are looked up. */
   readonly rooms: FindRoomDeps & GuestDeps;

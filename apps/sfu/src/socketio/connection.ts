@@ -3,7 +3,7 @@ import { SocketError } from '../errors.js';
 import type { FindRoomDeps } from '../rooms/find-room.js';
 import { createRequestRates } from '../signaling/request-rates.js';
 import { Session, type SessionDeps } from '../signaling/session.js';
-import type { Identity } from '../tokens/identify.js';
+import type { Identified } from '../romm/shown.js';
 import type { SocketLimits } from '../ws/limits.js';
 import type { Aliases } from './aliases.js';
 import type { ConnectionContext, LegacyHandler } from './connection-context.js';
@@ -12,12 +12,6 @@ import { LegacyRefusal } from './legacy-refusal.js';
 import { SocketIoOutbox } from './outbox.js';
 import { isRelayed, relayToRoom } from './relay-to-room.js';
 import { REQUEST_EVENTS } from './sfu-requests.js';
-
-/** What the handshake found out. */
-export interface Introduced {
-  readonly identity: Identity;
-  readonly token: string;
-}
 
 export interface ConnectionDeps {
   readonly session: SessionDeps & FindRoomDeps;
@@ -36,7 +30,7 @@ type Acknowledge = (...args: unknown[]) => void;
  */
 export function bindConnection(
   socket: Socket,
-  { identity, token }: Introduced,
+  { identity, token }: Identified,
   { session: sessionDeps, aliases, limits }: ConnectionDeps,
 ): SocketIoOutbox {
   const outbox = new SocketIoOutbox(socket, SFU, {

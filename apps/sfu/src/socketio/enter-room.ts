@@ -141,7 +141,7 @@ async function assertVerified(context: ConnectionContext, meant: Meant, has: Mem
 }
 
 /** Where today's clients have a token to open or join with: by the event, or the one they connected with. */
-const ticketOf = ({ connectToken }: ConnectionContext, { extra, token }: LegacyEntry): string =>
+const ticketOf = ({ connectToken }: ConnectionContext, { extra, token }: LegacyEntry): string | undefined =>
   extra.token ?? token ?? connectToken;
 
 const passwordOf = ({ password, extra }: LegacyEntry): string | undefined => password ?? extra.room_password;

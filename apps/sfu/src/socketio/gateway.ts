@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CloseName } from '@romm-netplay/protocol/wire';
-import { HttpError } from '@romm-netplay/service-kit';
+import { HttpError, type IsOwnPage } from '@romm-netplay/service-kit';
 import proxyAddr from 'proxy-addr';
 import { Server, type ServerOptions, type Socket } from 'socket.io';
 import { WebSocketServer } from 'ws';
@@ -9,21 +9,22 @@ import { translateError } from '../signaling/http-refusal.js';
 import type { FindRoomDeps } from '../rooms/find-room.js';
 import { assertSocketFree } from '../guests/assert-socket-free.js';
 import type { SessionDeps } from '../signaling/session.js';
-import { identify } from '../tokens/identify.js';
+import { type Identified, identifyShown, type WhoDeps } from '../romm/shown.js';
 import { anyOf } from '../tokens/token-policy.js';
 import type { SocketLimits } from '../ws/limits.js';
 import type { SocketSlots } from '../ws/socket-slots.js';
 import { createAliases } from './aliases.js';
-import { bindConnection, type Introduced } from './connection.js';
-import { handshakeToken } from './handshake.js';
+import { bindConnection } from './connection.js';
+import { shownInHandshake } from './handshake.js';
 import type { SocketIoOutbox } from './outbox.js';
 import { limitTraffic, MAX_PACKET_BYTES } from './traffic.js';
 
 export interface GatewayOptions {
-  readonly session: SessionDeps & FindRoomDeps;
+  readonly session: SessionDeps & FindRoomDeps & WhoDeps;
   readonly limits: SocketLimits;
   readonly slots: SocketSlots;
-  readonly allowsOrigin: (origin: string, host: string | undefined) => boolean;
+  /** Whether a page may connect, and its cookies count. */
+  readonly isOwnPage: IsOwnPage;
   /** Addresses or CIDRs whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   readonly allowQueryToken: boolean;
@@ -65,16 +66,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   });
   io.use((socket, next) => {
-    introduce(options, socket).then(
+    introduce(options, socket, proxyAddr(socket.request, trusts)).then(
       (introduced) => {
-        (socket.data as { introduced?: Introduced }).introduced = introduced;
+        (socket.data as { introduced?: Identified }).introduced = introduced;
         next();
       },
-      (error: unknown) => next(connectError(error, (cause) => session.onUnexpected(cause, socket.id))),
+      (error: unknown) => {
+        const report = (cause: unknown) => session.onUnexpected(cause, socket.id);
+        next(connectError(error, report, session.romm !== undefined));
+      },
     );
   });
   io.on('connection', (socket) => {
-    const { introduced } = socket.data as { introduced: Introduced };
+    const { introduced } = socket.data as { introduced: Identified };
     socket.conn.once('close', () => outboxes.delete(socket.conn));
     const outbox = bindConnection(socket, introduced, { session, aliases, limits });
     outboxes.set(socket.conn, outbox);
@@ -110,13 +114,9 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 type Trust = ReturnType<typeof proxyAddr.compile>;
 
-function engineOptions(
-  { limits, slots, allowsOrigin }: GatewayOptions,
-  trusts: Trust,
-): Partial<ServerOptions> {
+function engineOptions({ limits, slots, isOwnPage }: GatewayOptions, trusts: Trust): Partial<ServerOptions> {
   function refusalOf(request: IncomingMessage): string | undefined {
-    const { origin, host } = request.headers;
-    if (origin !== undefined && !allowsOrigin(origin, host)) return 'origin_refused';
+    if (!isOwnPage(request.headers)) return 'origin_refused';
     try {
       slots.assertFree(proxyAddr(request, trusts));
       return undefined;
@@ -140,12 +140,8 @@ function engineOptions(
     upgradeTimeout: limits.helloTimeoutMs,
     pingInterval: limits.heartbeatMs,
     pingTimeout: limits.heartbeatMs,
-    cors: (
-      { headers }: { headers: { origin?: string | undefined; host?: string | undefined } },
-      callback,
-    ) => {
-      const { origin, host } = headers;
-      callback(null, { origin: origin !== undefined && allowsOrigin(origin, host), credentials: true });
+    cors: ({ headers }: { headers: IncomingHttpHeaders }, callback) => {
+      callback(null, { origin: headers.origin !== undefined && isOwnPage(headers), credentials: true });
     },
     allowRequest: (request, callback) => {
       const refusal = refusalOf(request);
@@ -168,19 +164,25 @@ const isOurs = (url = ''): boolean =>
 
 /** Who connects: any token of a player tells; a write token can still be used up by the first room. */
 async function introduce(
-  { session, allowQueryToken }: GatewayOptions,
+  { session, allowQueryToken, isOwnPage }: GatewayOptions,
   { handshake }: Socket,
-): Promise<Introduced> {
-  const token = handshakeToken(handshake, { allowQueryToken });
-  if (token === undefined)
+  address: string,
+): Promise<Identified> {
+  const { romm } = session;
+  const { headers } = handshake;
+  const shown = shownInHandshake(handshake, { romm, allowQueryToken, isOwnPage: isOwnPage(headers) });
+  if (shown.length === 0 && romm === undefined)
     throw new HttpError(401, 'token_missing', 'Show a read token in auth or as a cookie.');
-  const identity = await identify(session, token, anyOf(session.policy));
-  assertSocketFree(session, identity.player);
-  return { identity, token };
+  const introduced = await identifyShown(session, shown, { types: anyOf(session.policy), address });
+  assertSocketFree(session, introduced.identity.player);
+  return introduced;
 }
 
-/** As the incumbent says it, with the code and the sentence of this project as data (D9). */
-function connectError(error: unknown, onUnexpected: (error: unknown) => void): Error {
+/**
+ * As the incumbent says it, with the code and the sentence of this project as data (D9). Pages of RomM show the
+ * message as it is, so whoever came without a token of ours reads the sentence.
+ */
+function connectError(error: unknown, onUnexpected: (error: unknown) => void, asksRomm: boolean): Error {
   const refusal = error instanceof HttpError ? error : translateError(error);
   if (refusal === undefined) onUnexpected(error);
   const { status, code, message } = refusal ?? {
@@ -189,6 +191,16 @@ function connectError(error: unknown, onUnexpected: (error: unknown) => void): E
     message: 'Something failed here; try again.',
   };
   const retryable = status === 503 || status === 429;
-  const told = new Error(retryable ? 'auth unavailable' : 'unauthorized');
+  const isOfRomm = asksRomm && ROMM_REFUSALS.includes(code);
+  const told = new Error(isOfRomm ? message : retryable ? 'auth unavailable' : 'unauthorized');
   return Object.assign(told, { data: { code, message, retryable } });
 }
+
+const ROMM_REFUSALS = [
+  'not_signed_in',
+  'kiosk_visitor',
+  'account_disabled',
+  'identity_taken',
+  'romm_unavailable',
+  'too_many_attempts',
+];

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { bearerOf } from '@romm-netplay/service-kit';
-import { cookieToken } from '../tokens/shown-token.js';
+import { type Shown, shownInCookies, shownInHeader, type WhoDeps } from '../romm/shown.js';
 
 /** What a Socket.IO client says of itself when it connects. */
 export interface Handshake {
@@ -9,20 +8,30 @@ export interface Handshake {
   readonly query: Readonly<Record<string, unknown>>;
 }
 
+export interface HandshakeOptions extends Pick<WhoDeps, 'romm'> {
+  /** Whether the page that sent the cookies may use them. */
+  readonly isOwnPage: boolean;
+  readonly allowQueryToken: boolean;
+}
+
 const MAX_TOKEN_LENGTH = 8 * 1024;
 
-/** The token a client shows when it connects: in `auth`, a cookie, the Authorization header, the query (P1.8). */
-export function handshakeToken(
+/**
+ * What a client shows when it connects: the first of a token in `auth`, cookies, the Authorization header and the
+ * query (P1.8). RomM's session is a cookie, and what pages of today have besides is of no use to us.
+ */
+export function shownInHandshake(
   { auth, headers, query }: Handshake,
-  { allowQueryToken }: { readonly allowQueryToken: boolean },
-): string | undefined {
-  return (
-    tokenIn(auth) ??
-    tokenIn((auth as { token?: unknown } | null | undefined)?.token) ??
-    cookieToken(headers) ??
-    bearerOf(headers.authorization) ??
-    (allowQueryToken ? tokenIn(query['token']) : undefined)
-  );
+  { romm, isOwnPage, allowQueryToken }: HandshakeOptions,
+): readonly Shown[] {
+  const inAuth = tokenIn(auth) ?? tokenIn((auth as { token?: unknown } | null | undefined)?.token);
+  if (inAuth !== undefined) return [{ token: inAuth }];
+  const inCookies = isOwnPage ? shownInCookies({ romm }, headers) : [];
+  if (inCookies.length > 0) return inCookies;
+  const inHeader = shownInHeader({ romm }, headers);
+  if (inHeader !== undefined) return [inHeader];
+  const inQuery = allowQueryToken ? tokenIn(query['token']) : undefined;
+  return inQuery === undefined ? [] : [{ token: inQuery }];
 }
 
 const tokenIn = (value: unknown): string | undefined =>

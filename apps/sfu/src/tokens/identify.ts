@@ -13,6 +13,8 @@ export interface Identity {
   readonly player: Player;
   /** The signed-in session of the token, of whichever issuer; it ends with that session. */
   readonly sessionRef: string | undefined;
+  /** Mints a write token for one connection of a player who has no way to get one. */
+  readonly ticket?: (socket: string) => Promise<string>;
 }
 
 /**

@@ -16,16 +16,31 @@ export interface UseWriteTokenDeps {
   readonly onGuest: (guest: Player) => void;
 }
 
+/** A connection that opens or joins a room. */
+export interface TicketHolder {
+  readonly clientId: string;
+  readonly player: Player;
+  readonly ticket: (() => Promise<string>) | undefined;
+}
+
 /**
- * Verifies a write token of this very player and uses it up (P1.4, P1.9).
+ * Verifies a write token of this very player, good on this connection, and uses it up (P1.4, P1.9). Who shows none
+ * because they have no way to get one has one minted (N2).
  * @throws TokenError, SocketError token_not_yours, token_used, guests_full; StateUnavailableError
  */
 export async function useWriteToken(
   { verifier, consumer, policy, countEntry, onReadTokenJoin, onGuest }: UseWriteTokenDeps,
-  player: Player,
-  token: string,
+  { player, clientId, ticket }: TicketHolder,
+  shown: string | undefined,
 ): Promise<void> {
+  const token = shown ?? (await ticket?.());
+  if (token === undefined) {
+    throw new SocketError('invalid_request', { message: 'data.token: a write token is needed for this' });
+  }
   const claims = await verifier.verify(token, policy.ticket);
+  if (claims.type === 'sfu:write' && claims.socket !== undefined && claims.socket !== clientId) {
+    throw new SocketError('token_not_yours');
+  }
   if (claims.iss !== player.issuer || claims.sub !== player.sub) throw new SocketError('token_not_yours');
   // Older clients are this instance's own; nobody else has a reason to come with less than a write token.
   if (claims.type === 'sfu:read' && player.instance !== null) throw new TokenError('token_type');

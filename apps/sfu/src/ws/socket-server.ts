@@ -1,27 +1,26 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MAX_BINARY_FRAME_BYTES, SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
-import { bearerOf, HttpError, PROBLEM_JSON, toProblem } from '@romm-netplay/service-kit';
+import { HttpError, type IsOwnPage, PROBLEM_JSON, toProblem } from '@romm-netplay/service-kit';
 import proxyAddr from 'proxy-addr';
 import { WebSocketServer } from 'ws';
 import { assertSocketFree } from '../guests/assert-socket-free.js';
 import { translateError } from '../signaling/http-refusal.js';
 import { type Introduction, Session, type SessionDeps } from '../signaling/session.js';
-import { identify } from '../tokens/identify.js';
-import { cookieToken } from '../tokens/shown-token.js';
+import { identifyShown, shownInCookies, shownInHeader, type WhoDeps } from '../romm/shown.js';
 import { bindConnection, closeSocket } from './connection.js';
 import type { SocketLimits } from './limits.js';
 import type { SocketSlots } from './socket-slots.js';
 
 export interface SocketServerOptions {
   readonly server: Server;
-  readonly session: SessionDeps;
+  readonly session: SessionDeps & WhoDeps;
   readonly limits: SocketLimits;
   readonly slots: SocketSlots;
   /** Takes the upgrades of another protocol; false for those that are none of its own. */
   readonly takesUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
-  /** Whether a page of this origin may connect. */
-  readonly allowsOrigin: (origin: string, host: string | undefined) => boolean;
+  /** Whether a page may connect, and its cookies count. */
+  readonly isOwnPage: IsOwnPage;
   /** Whether it is that of another instance whose players may come; its pages bring tokens in a message. */
   readonly isPartnerOrigin: (origin: string | undefined) => boolean;
   /** Addresses or CIDRs whose X-Forwarded-For is believed. */
@@ -58,9 +57,10 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
     socket.on('error', cut);
     let release: (() => void) | undefined;
     try {
-      release = slots.take(proxyAddr(request, trusts));
+      const address = proxyAddr(request, trusts);
+      release = slots.take(address);
       socket.once('close', release);
-      const introduction = await admit(request);
+      const introduction = await admit(request, address);
       socket.removeListener('error', cut);
       wss.handleUpgrade(request, socket, head, (ws) => {
         const beat = bindConnection(ws, (outbox) => new Session(session, outbox, introduction), limits);
@@ -97,14 +97,15 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
 
 /** Judges an upgrade request by path, origin, subprotocol and bearer token. @throws HttpError, TokenError */
 function createAdmission(options: SocketServerOptions) {
-  const { allowsOrigin, isPartnerOrigin, allowQueryToken, session } = options;
-  return async (request: IncomingMessage): Promise<Introduction> => {
+  const { isOwnPage: isOwn, isPartnerOrigin, allowQueryToken, session } = options;
+  const types = session.policy.identity;
+  return async (request: IncomingMessage, address: string): Promise<Introduction> => {
     const { headers } = request;
     const { pathname, searchParams } = parseTarget(request.url);
     if (pathname !== SOCKET_PATH) {
       throw new HttpError(404, 'not_found', `Sockets connect to ${SOCKET_PATH}.`);
     }
-    const isOwnPage = headers.origin === undefined || allowsOrigin(headers.origin, headers.host);
+    const isOwnPage = isOwn(headers);
     if (!isOwnPage && !isPartnerOrigin(headers.origin)) {
       throw new HttpError(
         403,
@@ -116,16 +117,17 @@ function createAdmission(options: SocketServerOptions) {
     if (!offered.includes(SUBPROTOCOL)) {
       throw new HttpError(400, 'subprotocol_missing', `Ask for the subprotocol ${SUBPROTOCOL}.`);
     }
-    const bearer = bearerOf(headers.authorization);
-    if (bearer !== undefined) {
-      const identity = await identify(session, bearer, session.policy.identity);
+    const inHeader = shownInHeader(session, headers);
+    if (inHeader !== undefined) {
+      const { identity } = await identifyShown(session, [inHeader], { types, address });
       assertSocketFree(session, identity.player);
       return { identity };
     }
     // A page of another instance speaks for its own players, never by the cookies that somebody has here.
-    const cookie = isOwnPage ? cookieToken(headers) : undefined;
-    const query = allowQueryToken ? (searchParams.get('token') ?? undefined) : undefined;
-    return { fallbackToken: cookie ?? query };
+    const inCookies = isOwnPage ? shownInCookies(session, headers) : [];
+    const token = allowQueryToken ? searchParams.get('token') : null;
+    const shown = token === null ? inCookies : [...inCookies, { token }];
+    return { fallback: async () => (await identifyShown(session, shown, { types, address })).identity };
   };
 }
 

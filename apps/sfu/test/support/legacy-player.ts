@@ -54,6 +54,7 @@ export async function connectLegacy(
   if (refusal !== null) throw refusal;
   const call = (event: string, ...args: unknown[]) =>
     new Promise<unknown[]>((resolve, reject) => {
+      if (!socket.connected) reject(new Error('disconnected'));
       socket.emit(event, ...args, (...answer: unknown[]) => resolve(answer));
       socket.once('disconnect', () => reject(new Error('disconnected')));
     });

@@ -43,6 +43,7 @@ const stored = z.object({
   verdict: z.discriminatedUnion('is', [
     z.object({ is: z.literal('user'), identity }),
     z.object({ is: z.literal('nobody') }),
+    z.object({ is: z.literal('kiosk') }),
     z.object({ is: z.literal('disabled') }),
   ]),
 });

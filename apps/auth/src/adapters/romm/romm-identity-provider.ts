@@ -74,11 +74,12 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
 
   /** Either way: what a clock that runs ahead has dated must not count for longer. */
   const isWithin = ({ saidAtMs }: KnownVerdict, ms: number) => Math.abs(now() - saidAtMs) < ms;
-  const isFresh = (entry: KnownVerdict) => isWithin(entry, freshMsOf(entry.verdict));
+  const isFresh = (entry: KnownVerdict, maxAgeMs: number) =>
+    isWithin(entry, Math.min(maxAgeMs, freshMsOf(entry.verdict)));
 
-  async function lookUp(key: string, credential: RommCredential): Promise<RommVerdict> {
+  async function lookUp(key: string, credential: RommCredential, maxAgeMs: number): Promise<RommVerdict> {
     const entry = await known.find(key);
-    if (entry !== undefined && isFresh(entry)) return entry.verdict;
+    if (entry !== undefined && isFresh(entry, maxAgeMs)) return entry.verdict;
     const saidAtMs = now();
     try {
       const verdict = await guard.run(key, () => askRomm(asking, credential));
@@ -101,21 +102,23 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
   }
 
   /** Callers with the same credential share one look-up. */
-  function lookUpOnce(key: string, credential: RommCredential): Promise<RommVerdict> {
+  function lookUpOnce(key: string, credential: RommCredential, maxAgeMs: number): Promise<RommVerdict> {
     const running = inFlight.get(key);
     if (running !== undefined) return running;
-    const started = lookUp(key, credential).finally(() => inFlight.delete(key));
+    const started = lookUp(key, credential, maxAgeMs).finally(() => inFlight.delete(key));
     inFlight.set(key, started);
     return started;
   }
 
-  const identify: IdentityProvider['identify'] = async (credentials) => {
+  const identify: IdentityProvider['identify'] = async (credentials, maxAgeMs = IDENTITY_FRESH_MS) => {
     const credential = rommCredentialOf(credentials);
     if (credential === undefined) return undefined;
     const key = credentialKey(baseUrl, credential);
     const recent = known.recent(key);
     return conclude(
-      recent !== undefined && isFresh(recent) ? recent.verdict : await lookUpOnce(key, credential),
+      recent !== undefined && isFresh(recent, maxAgeMs)
+        ? recent.verdict
+        : await lookUpOnce(key, credential, maxAgeMs),
     );
   };
 
@@ -138,6 +141,8 @@ function conclude(verdict: RommVerdict): Identity | undefined {
       return verdict.identity;
     case 'disabled':
       throw new AuthError('account_disabled');
+    case 'kiosk':
+      throw new AuthError('kiosk_visitor');
     case 'nobody':
       return undefined;
   }

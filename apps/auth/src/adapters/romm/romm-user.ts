@@ -7,6 +7,8 @@ export type RommVerdict =
   | { readonly is: 'user'; readonly identity: Identity }
   /** Nobody is signed in by it. */
   | { readonly is: 'nobody' }
+  /** The visitor of RomM's kiosk mode, whom RomM shows to everyone who is not signed in. */
+  | { readonly is: 'kiosk' }
   | { readonly is: 'disabled' };
 
 export const NOBODY: RommVerdict = { is: 'nobody' };
@@ -32,8 +34,7 @@ const MAX_SUBJECT_LENGTH = 255;
 
 /** Turns RomM's user into ours; `onWarning` is told why somebody RomM knows cannot play. */
 export function judgeUser(user: RommUser, onWarning: (message: string) => void): RommVerdict {
-  // In kiosk mode RomM answers its shared visitor to everyone, whatever they showed.
-  if (Number(user.id) < 0) return NOBODY;
+  if (Number(user.id) < 0) return { is: 'kiosk' };
   if (!user.enabled) return { is: 'disabled' };
   const { netplayid, username, role } = user;
   const sub = typeof netplayid === 'string' && netplayid.trim() !== '' ? netplayid : username;

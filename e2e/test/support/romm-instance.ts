@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { composeAuth } from '@romm-netplay/auth/compose';
+import { parseEmbeddedConfig as parseAuthConfig } from '@romm-netplay/auth/config';
+import { type ComposeOverrides, composeSfu } from '@romm-netplay/sfu/compose';
+import { parseConfig as parseSfuConfig } from '@romm-netplay/sfu/config';
+import { createMemoryState, type SharedState } from '@romm-netplay/shared-state';
+import { createDisposers, type RommRelease, type RommServer, startRommServer } from '@romm-netplay/testing';
+import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Where players of the stand-in reach everything, through a proxy that these tests do without. */
+export const ORIGIN = 'https://romm.example.org';
+const ISSUER = `${ORIGIN}/netplay`;
+
+export interface RommInstance {
+  readonly romm: RommServer;
+  readonly state: SharedState;
+  readonly authUrl: string;
+  readonly sfuUrl: string;
+  readonly secret: string;
+  /** A user who is signed in to RomM; answers the header of their browser. */
+  signIn(username: string): { readonly id: number; readonly session: string; readonly cookie: string };
+  /** As RomM's player page connects: no token, RomM's cookie, its own path. */
+  socket(headers: Record<string, string>, options?: Partial<ManagerOptions & SocketOptions>): Socket;
+  /** Lets time pass for auth and the node. */
+  pass(ms: number): void;
+  close(): Promise<void>;
+}
+
+export interface RommInstanceOptions {
+  readonly release: RommRelease;
+  /** Whether the node shares auth's state (A1, A2) or asks auth for everything (A3). */
+  readonly withoutState?: boolean;
+  readonly rommTiming?: ComposeOverrides['rommTiming'];
+}
+
+/** RomM's stand-in, auth and a node that takes RomM's own session (N2). */
+export async function startRommInstance(options: RommInstanceOptions): Promise<RommInstance> {
+  const disposers = createDisposers();
+  let skippedMs = 0;
+  const now = () => Date.now() + skippedMs;
+  const romm = disposers.use(await startRommServer(options.release));
+  const dataDir = await mkdtemp(join(tmpdir(), 'netplay-romm-'));
+  disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const state = createMemoryState({ now });
+  const secret = randomBytes(16).toString('hex');
+  const common = { PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', ROMM_SFU_INTERNAL_SECRET: secret };
+  const authEnv = { IDENTITY_PROVIDERS: 'romm,local', ROMM_BASE_URL: romm.url, DATA_DIR: dataDir };
+  const auth = disposers.use(
+    await composeAuth(parseAuthConfig({ ...common, ...authEnv, AUTH_ISSUER: ISSUER }), { state, now }),
+  );
+  const sfuConfig = parseSfuConfig({
+    ...common,
+    AUTH_ISSUER: ISSUER,
+    ROMM_API_BASE_URL: auth.url,
+    PUBLIC_URL: ISSUER,
+    NODE_ID: 'node-a',
+    SFU_IDENTITY: 'tokens,romm',
+  });
+  const sfu = disposers.use(
+    await composeSfu(sfuConfig, {
+      now,
+      ...(options.withoutState === true ? {} : { state }),
+      ...(options.rommTiming && { rommTiming: options.rommTiming }),
+    }),
+  );
+  const ids = new Map<string, number>();
+  return {
+    ...{ romm, state, secret, authUrl: auth.url, sfuUrl: sfu.url },
+    signIn(username) {
+      const id = ids.get(username) ?? ids.size + 1;
+      ids.set(username, id);
+      romm.putUser({ id, username });
+      const session = romm.openSession(id);
+      return { id, session, cookie: `theme=dark; romm_session=${session}` };
+    },
+    socket(headers, more = {}) {
+      const socket = io(sfu.url, {
+        path: '/netplay/socket.io',
+        forceNew: true,
+        reconnection: false,
+        extraHeaders: { origin: ORIGIN, host: 'romm.example.org', ...headers },
+        ...more,
+      });
+      disposers.defer(() => void socket.disconnect());
+      return socket;
+    },
+    pass: (ms) => void (skippedMs += ms),
+    close: () => disposers.closeAll(),
+  };
+}
