@@ -1,0 +1,63 @@
+export interface PlayerSettings {
+  /** Where the emulator's netplay connects to; the page's own origin if not given. */
+  readonly netplayUrl?: string;
+  /** Rooms are listed per game. */
+  readonly gameId?: number;
+}
+
+/** Paths that the page asks for, on its own origin. */
+export const DATA_PATH = '/data/';
+export const GAME_PATH = '/game.nes';
+
+/** A page that starts EmulatorJS with the tests' program at once, the way RomM's player configures it. */
+export function renderPlayerPage({ netplayUrl, gameId = 1 }: PlayerSettings = {}): string {
+  const config = {
+    EJS_player: '#game',
+    EJS_core: 'nes',
+    EJS_gameUrl: GAME_PATH,
+    EJS_gameName: 'pads',
+    EJS_gameID: gameId,
+    EJS_pathtodata: DATA_PATH,
+    EJS_startOnLoaded: true,
+    EJS_volume: 0,
+    // Both switch netplay on; the first also makes the loader take the sources, which is all that npm has.
+    EJS_DEBUG_XX: true,
+    EJS_EXPERIMENTAL_NETPLAY: true,
+    // So that no translation is asked for; the second is the wrong way round in the loader.
+    EJS_language: 'en-US',
+    EJS_disableAutoLang: false,
+    ...(netplayUrl !== undefined && { EJS_netplayServer: netplayUrl }),
+  };
+  return `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <title>Player</title>
+  <link rel="icon" href="data:,">
+  <style>body { margin: 0 } main { width: 512px; height: 480px }</style>
+  <main><div id="game"></div></main>
+  <script>
+    Object.assign(window, { EJS_netplayServer: location.origin }, ${JSON.stringify(config)});
+    window.gameStarted = new Promise((resolve) => { window.EJS_onGameStart = resolve; });
+    ${KEEP_PIXELS}
+    ${ASK_NO_UPDATES}
+  </script>
+  <script src="${DATA_PATH}loader.js"></script>
+</html>
+`;
+}
+
+/** A canvas with WebGL forgets its pixels once they are on the screen; kept, they can be read at any time. */
+const KEEP_PIXELS = `
+    const { getContext } = HTMLCanvasElement.prototype;
+    HTMLCanvasElement.prototype.getContext = function (kind, attributes) {
+      return getContext.call(this, kind, { ...attributes, preserveDrawingBuffer: true });
+    };`;
+
+/** On localhost the emulator asks its CDN for its newest version, without a setting against it. */
+const ASK_NO_UPDATES = `
+    Object.defineProperty(window, 'EmulatorJS', {
+      configurable: true,
+      set(EmulatorJS) {
+        EmulatorJS.prototype.checkForUpdates = () => undefined;
+      },
+    });`;
