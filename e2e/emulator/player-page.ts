@@ -3,6 +3,8 @@ export interface PlayerSettings {
   readonly netplayUrl?: string;
   /** Rooms are listed per game. */
   readonly gameId?: number;
+  /** Whether netplay is as in the package, where a guest never hears of what the host presses; repaired if not given. */
+  readonly netplayAsShipped?: boolean;
 }
 
 /** Paths that the page asks for, on its own origin. */
@@ -10,7 +12,11 @@ export const DATA_PATH = '/data/';
 export const GAME_PATH = '/game.nes';
 
 /** A page that starts EmulatorJS with the tests' program at once, the way RomM's player configures it. */
-export function renderPlayerPage({ netplayUrl, gameId = 1 }: PlayerSettings = {}): string {
+export function renderPlayerPage({
+  netplayUrl,
+  gameId = 1,
+  netplayAsShipped = false,
+}: PlayerSettings = {}): string {
   const config = {
     EJS_player: '#game',
     EJS_core: 'nes',
@@ -40,6 +46,7 @@ export function renderPlayerPage({ netplayUrl, gameId = 1 }: PlayerSettings = {}
     window.gameStarted = new Promise((resolve) => { window.EJS_onGameStart = resolve; });
     ${KEEP_PIXELS}
     ${ASK_NO_UPDATES}
+    ${netplayAsShipped ? '' : REPAIR_NETPLAY}
   </script>
   <script src="${DATA_PATH}loader.js"></script>
 </html>
@@ -60,4 +67,39 @@ const ASK_NO_UPDATES = `
       set(EmulatorJS) {
         EmulatorJS.prototype.checkForUpdates = () => undefined;
       },
+    });`;
+
+/**
+ * Two bugs of 4.2.3. Its netplay works after each frame, in a hook that cores of 4.2.3 read once, when they start;
+ * netplay sets it later. So the core gets a hook that calls whatever was set last. And `reset` counts frames from
+ * a number that is already counted from the reset before, so that host and guest disagree about every second one.
+ */
+const REPAIR_NETPLAY = `
+    let startCore;
+    Object.defineProperty(window, 'EJS_Runtime', {
+      configurable: true,
+      get: () => startCore,
+      set(original) {
+        startCore = (options) => {
+          let afterFrame;
+          Object.defineProperty(options, 'postMainLoop', {
+            get: () => () => afterFrame?.(),
+            set: (hook) => { afterFrame = hook; },
+          });
+          return original(options);
+        };
+      },
+    });
+    window.gameStarted.then(() => {
+      const emulator = window.EJS_emulator;
+      const define = emulator.defineNetplayFunctions;
+      emulator.defineNetplayFunctions = () => {
+        define.call(emulator);
+        const { netplay, gameManager } = emulator;
+        netplay.reset = () => {
+          netplay.init_frame = Number(gameManager.getFrameNum());
+          netplay.currentFrame = 0;
+          netplay.inputsData = {};
+        };
+      };
     });`;

@@ -1,3 +1,4 @@
+import { eventually } from '@romm-netplay/testing';
 import type { BrowserContext, Page } from 'playwright-core';
 import { type Button, BUTTONS, DARK_COLOURS, type DarkColour } from './nes-program.js';
 
@@ -7,6 +8,9 @@ declare global {
     readonly gameStarted: Promise<void>;
     readonly EJS_emulator: {
       readonly canvas: HTMLCanvasElement;
+      /** Whether this page is in a room. */
+      readonly isNetplay?: boolean;
+      readonly elements: { readonly bottomBar: { readonly netplay: readonly [HTMLElement] } };
       readonly gameManager: {
         /** As a pad would; in netplay it is pad 1 of this page that becomes the player's own. */
         simulateInput(pad: number, button: number, value: 0 | 1): void;
@@ -51,7 +55,7 @@ export interface Player {
 }
 
 /**
- * Opens a page of a player server and waits until its game runs.
+ * Opens a page of a player server and waits until the program's picture is there.
  *
  * @param otherOrigins what the page may talk to beside its own origin
  */
@@ -85,7 +89,7 @@ export async function startPlayer(
   await page.goto(url);
   await page.evaluate(() => window.gameStarted);
 
-  return {
+  const player: Player = {
     ...{ page, strayRequests, complaints, requested },
     press: (button) => page.keyboard.down(KEYS[button]),
     release: (button) => page.keyboard.up(KEYS[button]),
@@ -97,6 +101,8 @@ export async function startPlayer(
     screen: async () => toScreen(await readCells(page)),
     frames: () => page.evaluate(() => window.EJS_emulator.gameManager.getFrameNum()),
   };
+  await eventually(() => player.screen(), 30_000);
+  return player;
 }
 
 type Pixel = readonly number[];
@@ -134,10 +140,9 @@ function toScreen(rows: readonly (readonly Pixel[])[]): Screen {
   return { pad1: pad1!, pad2: pad2!, dark: only };
 }
 
-/** The dark colours are pure: whichever of its parts is bright names it. */
+/** The dark colours are pure; before the program has set its own, the picture is grey or not there. */
 function nameDark([red = 0, green = 0, blue = 0, alpha]: Pixel): DarkColour | undefined {
-  // Nothing was drawn yet.
-  if (alpha !== 255) return undefined;
-  const parts = { blue, red, green };
-  return DARK_COLOURS.find((name) => name !== 'black' && parts[name] > 50) ?? 'black';
+  const bright = Object.entries({ red, green, blue }).filter(([, part]) => part > 50);
+  const [name = 'black'] = bright.map(([part]) => part);
+  return alpha === 255 && bright.length < 2 ? DARK_COLOURS.find((colour) => colour === name) : undefined;
 }
