@@ -70,9 +70,11 @@ const ASK_NO_UPDATES = `
     });`;
 
 /**
- * Two bugs of 4.2.3. Its netplay works after each frame, in a hook that cores of 4.2.3 read once, when they start;
- * netplay sets it later. So the core gets a hook that calls whatever was set last. And `reset` counts frames from
- * a number that is already counted from the reset before, so that host and guest disagree about every second one.
+ * Three bugs of 4.2.3. Its netplay works after each frame, in a hook that cores of 4.2.3 read once, when they
+ * start; netplay sets it later. So the core gets a hook that calls whatever was set last. `reset` counts frames from
+ * a number that is itself counted from the reset before, so that host and guest disagree about every second one.
+ * And a guest forgets input that arrives after the frame that it was meant for, as it does on a busy machine; here
+ * it takes effect at once.
  */
 const REPAIR_NETPLAY = `
     let startCore;
@@ -100,6 +102,13 @@ const REPAIR_NETPLAY = `
           netplay.init_frame = Number(gameManager.getFrameNum());
           netplay.currentFrame = 0;
           netplay.inputsData = {};
+        };
+        const receive = netplay.dataMessage;
+        netplay.dataMessage = (data) => {
+          receive(data);
+          if (netplay.owner) return;
+          for (const { frame, connected_input: input } of data['sync-control'] ?? [])
+            if (input && frame < netplay.currentFrame) gameManager.functions.simulateInput(...input);
         };
       };
     });`;
