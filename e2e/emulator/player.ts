@@ -30,6 +30,9 @@ const NUMBERS: Readonly<Record<Button, number>> = {
   ...{ A: 8, B: 0, Select: 2, Start: 3, Up: 4, Down: 5, Left: 6, Right: 7 },
 };
 
+/** On an idle machine a page starts in 3 s; on one with six times as much to do as it can, it took 25. */
+const PATIENCE_MS = 90_000;
+
 /** What the program shows. */
 export interface Screen {
   readonly pad1: readonly Button[];
@@ -65,6 +68,7 @@ export async function startPlayer(
   otherOrigins: readonly string[] = [],
 ): Promise<Player> {
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const strayRequests: string[] = [];
   const complaints: string[] = [];
   const requested: string[] = [];
@@ -101,7 +105,7 @@ export async function startPlayer(
     screen: async () => toScreen(await readCells(page)),
     frames: () => page.evaluate(() => window.EJS_emulator.gameManager.getFrameNum()),
   };
-  await eventually(() => player.screen(), 30_000);
+  await eventually(() => player.screen(), PATIENCE_MS);
   return player;
 }
 
