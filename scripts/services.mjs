@@ -5,6 +5,8 @@ import { existsSync, readdirSync } from 'node:fs';
 const SERVICES = [
   { check: () => answers('redis-server'), debianPackage: 'redis-server' },
   { check: () => answers('chromium'), debianPackage: 'chromium' },
+  { check: hasNginx, debianPackage: 'nginx' },
+  { check: () => answers('caddy', ['version']), debianPackage: 'caddy' },
   { check: hasPostgres, debianPackage: 'postgresql' },
   {
     check: () => answers('/usr/bin/python3', ['-c', 'import jwt, cryptography']),
@@ -14,6 +16,11 @@ const SERVICES = [
 
 const answers = (command, args = ['--version']) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 const works = ({ check }) => check();
+
+/** Debian keeps it off the PATH of ordinary users. */
+function hasNginx() {
+  return existsSync('/usr/sbin/nginx') || answers('nginx', ['-v']);
+}
 
 /** Debian keeps the server programs off the PATH. */
 function hasPostgres() {

@@ -1,4 +1,4 @@
-import { DOCTOR_COOKIE } from '@romm-netplay/protocol';
+import { DOCTOR_COOKIE, PUBLIC_PREFIX } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import { SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
@@ -56,7 +56,7 @@ export interface Observed {
 }
 
 /** Existing proxies strip this prefix on the way to the SFU. */
-const SFU_PREFIXES = ['', '/netplay'];
+const SFU_PREFIXES = ['', PUBLIC_PREFIX];
 /** What the doctor shows is no credential, so it can be sent anywhere. */
 const NO_CREDENTIAL = 'Bearer netplay-doctor';
 const MARKED = { cookie: `${DOCTOR_COOKIE}=1`, authorization: NO_CREDENTIAL };

@@ -10,5 +10,6 @@ export * from './names.js';
 export * from './node-record.js';
 export type { MemberExtra, MemberExtraChanges, RoomExtra, RoomExtraChanges } from './metadata.js';
 export * from './problem.js';
+export * from './public-paths.js';
 export * from './room-record.js';
 export * from './wire.js';

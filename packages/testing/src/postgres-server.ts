@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
+import { spawnChild } from './spawn-child.js';
 
 export interface PostgresServer {
   /** A fresh, empty database; answers its URL. */
@@ -69,8 +70,10 @@ export async function startPostgresServer(): Promise<PostgresServer> {
       '-c',
       `unix_socket_directories=${directory}`,
     ];
-    const child = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...settings], {
+    const child = spawnChild(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...settings], {
       ...options,
+      // Its own crash: the processes of its connections end too.
+      lastSignal: 'QUIT',
       stdio: 'ignore',
     });
     await eventually(() => run('select 1'), 30_000);

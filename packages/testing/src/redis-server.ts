@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { freePort } from './free-port.js';
+import { spawnChild, whyNot } from './spawn-child.js';
 
 export interface RedisServer {
   readonly url: string;
@@ -52,18 +53,16 @@ async function launch(port: number): Promise<ChildProcess> {
     '--daemonize',
     'no',
   ];
-  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawnChild('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {
     let output = '';
-    child.once('error', (cause) =>
-      reject(new Error('redis-server is not installed; on Debian: apt-get install redis-server', { cause })),
-    );
-    child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}:\n${output}`)));
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(whyNot('redis-server', code, output)));
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       output += chunk;
       if (output.includes('Ready to accept connections')) resolve();
     });
   });
-  child.stdout.removeAllListeners('data').resume();
+  child.stdout?.removeAllListeners('data').resume();
   return child;
 }

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { spawnChild } from './spawn-child.js';
 
 export interface ServiceProcess {
   /** Base URLs by service name (`auth`, `sfu`), as the process announced them. */
@@ -27,7 +27,7 @@ const START_TIMEOUT_MS = 30_000;
 /** Starts a service as its own process and waits until it listens. */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
   const { entry, env, services = 1, cwd } = options;
-  const child = spawn(process.execPath, [entry], {
+  const child = spawnChild(process.execPath, [entry], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd && { cwd }),
@@ -50,8 +50,8 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
         resolve();
       }
     };
-    child.stdout.setEncoding('utf8').on('data', read);
-    child.stderr.setEncoding('utf8').on('data', read);
+    child.stdout?.setEncoding('utf8').on('data', read);
+    child.stderr?.setEncoding('utf8').on('data', read);
     void exited.then(([code]) => {
       clearTimeout(timer);
       fail(`ended with ${code}`);

@@ -259,6 +259,13 @@ function playerDeps(
   };
 }
 
+/** Beside RomM, auth has what is below /api/; the SFU has these names to itself (`whoAnswers`). */
+const ALSO_BELOW_API = {
+  '/healthz': '/api/healthz',
+  '/readyz': '/api/readyz',
+  '/openapi.json': '/api/openapi.json',
+};
+
 /** An issuer below a path is reached there: the proxy need not take the path away. */
 function basePathsOf({ issuer }: AuthConfig): string[] {
   const path = issuer === undefined ? '/' : new URL(issuer).pathname;
@@ -270,6 +277,7 @@ function httpListener({ config, log }: Foundation, deps: HandlersDeps) {
     api: AUTH_API,
     handlers: createHandlers(deps),
     documents: { ...LANDING_DOCUMENTS, ...SETUP_DOCUMENTS },
+    alsoAt: ALSO_BELOW_API,
     mounts: {
       [PLAY_PATH]: createPlayPage({ nodes: deps.nodes, identityProviders: config.identityProviders }),
     },

@@ -13,8 +13,8 @@ const PAGE = `<!doctype html>
   <ul>
     <li><strong>In RomM:</strong> start a game, open <em>Netplay</em> in the player's bar, and create or join a room.</li>
     <li><strong>Without RomM:</strong> <a href="play/">rooms, and a page to try them</a>.</li>
-    <li><strong>You run this server:</strong> <a href="readyz">is it ready?</a>
-      <a href="openapi.json">Every endpoint</a>. <code>npm run doctor</code> looks for mistakes from outside.</li>
+    <li><strong>You run this server:</strong> <a href="api/readyz">is it ready?</a>
+      <a href="api/openapi.json">Every endpoint</a>. <code>npm run doctor</code> looks for mistakes from outside.</li>
   </ul>
 </main>
 </html>

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { PUBLIC_PREFIX } from '@romm-netplay/protocol';
 import {
   type CloseStack,
   createAudit,
@@ -50,9 +51,6 @@ export interface ComposeOverrides extends Brought {
 
 export { openApi };
 
-/** RomM's proxy serves the node below this path, and not every proxy takes it away again. */
-const BASE_PATH = '/netplay';
-
 const newId = () => randomBytes(16).toString('base64url');
 const newSeed = () => randomInt(2 ** 32);
 
@@ -61,7 +59,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
   const { log = createLogger('sfu', config.logLevel), now = Date.now } = overrides;
   const closing = createCloseStack();
   try {
-    const server = await listen(config.port, config.host, { basePaths: [BASE_PATH] });
+    const server = await listen(config.port, config.host, { basePaths: [PUBLIC_PREFIX] });
     closing.defer(() => server.close());
     const metrics = createMetrics('sfu');
     const audit = createAudit(log);

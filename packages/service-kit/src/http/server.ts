@@ -30,6 +30,8 @@ export interface ApiAppOptions<A extends HttpApi, Caller> {
   readonly handlers: Handlers<A, Caller>;
   /** Documents by path. */
   readonly documents?: Readonly<Record<string, StaticDocument>>;
+  /** Other paths of operations and documents, e.g. `{ '/readyz': '/api/readyz' }`. */
+  readonly alsoAt?: Readonly<Record<string, string>>;
   /** What serves itself below a path, with headers of its own. */
   readonly mounts?: Readonly<Record<string, RequestListener>>;
   /** Served at /openapi.json. */
@@ -85,9 +87,12 @@ function createExpressApp<A extends HttpApi, Caller>(
   listeners: readonly { operation: HttpApi[string]; listener: Listener }[],
   serving: RefuseOptions,
 ): Express {
-  const { allowedOrigins, documents = {}, mounts = {}, openApi } = options;
+  const { allowedOrigins, documents = {}, mounts = {}, openApi, alsoAt = {} } = options;
+  const pathsOf = (path: string) => [path, ...(alsoAt[path] === undefined ? [] : [alsoAt[path]])];
   const app = express();
   app.disable('x-powered-by');
+  // A proxy that keeps a path from the public compares it as it is written.
+  app.set('case sensitive routing', true);
   for (const [path, listener] of Object.entries(mounts)) app.use(path, listener as RequestHandler);
   // Whether other sites of this domain speak TLS is not for this service to decide.
   const contentSecurityPolicy = { directives: { upgradeInsecureRequests: null } };
@@ -95,14 +100,14 @@ function createExpressApp<A extends HttpApi, Caller>(
   app.use(cors({ origin: [...allowedOrigins], credentials: true, maxAge: 600 }));
   for (const { operation, listener } of listeners) {
     app[operation.method](
-      operation.path,
+      pathsOf(operation.path),
       (request, response) => void listener(request, response, request.params),
     );
   }
   for (const [path, { contentType, body }] of Object.entries(documents)) {
-    app.get(path, (_request, response) => void response.type(contentType).send(body));
+    app.get(pathsOf(path), (_request, response) => void response.type(contentType).send(body));
   }
-  app.get('/openapi.json', (_request, response) => void response.json(openApi));
+  app.get(pathsOf('/openapi.json'), (_request, response) => void response.json(openApi));
   app.use((request, response) => {
     const error = new HttpError(
       404,
