@@ -22,48 +22,27 @@ import {
   startServiceProcess,
 } from '@romm-netplay/testing';
 import { WebSocket } from 'ws';
+import { type ComposePath, readComposeEnvironment } from './support/compose.js';
 import {
   type App,
   deploy,
   type Environment,
-  readComposeEnvironment,
-  readComposeVariables,
   readDeployed,
   readImage,
-  readKnownVariables,
   readStages,
   readText,
   ROOT,
 } from './support/deploy.js';
 
 const APPS: readonly App[] = ['auth', 'sfu'];
-const COMPOSE = 'infra/compose.yaml';
-const COMPOSE_NO_REDIS_SFU = 'infra/compose.no-redis-sfu.yaml';
+const COMPOSE: ComposePath = 'infra/compose.yaml';
+const COMPOSE_NO_REDIS_SFU: ComposePath = 'infra/compose.no-redis-sfu.yaml';
 const MODES = [
   { mode: 'over one Redis', files: [COMPOSE] },
   { mode: 'with an SFU node without Redis', files: [COMPOSE, COMPOSE_NO_REDIS_SFU] },
 ];
 
-describe('the files of infra/ agree with each other and with the apps', () => {
-  test.each(APPS)('every variable that the containers give %s is one it reads', async (app) => {
-    const known = await readKnownVariables(app);
-    const { env } = await readImage(app);
-    const given = await readComposeEnvironment(app, [COMPOSE, COMPOSE_NO_REDIS_SFU]);
-    expect(Object.keys({ ...env, ...given }).filter((name) => !known.has(name))).toEqual([]);
-  });
-
-  test('.env.example lists what compose takes from outside, with the same defaults', async () => {
-    const example = await readText('infra/.env.example');
-    const lines = [...example.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [
-      name,
-      value,
-    ]);
-    const taken = await Promise.all([COMPOSE, COMPOSE_NO_REDIS_SFU].map(readComposeVariables));
-    expect(Object.fromEntries(lines)).toEqual(
-      Object.fromEntries(taken.flatMap((variables) => [...variables])),
-    );
-  });
-
+describe('the Dockerfile', () => {
   test('what the Dockerfile copies exists and is in its build context', async () => {
     const context = (await readText('infra/docker/Dockerfile.dockerignore'))
       .split('\n')
@@ -116,7 +95,7 @@ describe('deployed output', () => {
   });
 
   /** Starts one service as its container would be; `places` maps addresses inside containers to real ones. */
-  async function start(app: App, files: readonly string[], places: Environment) {
+  async function start(app: App, files: readonly ComposePath[], places: Environment) {
     const image = await readImage(app);
     const given = { ...image.env, ...(await readComposeEnvironment(app, files)) };
     const env = Object.fromEntries(
@@ -132,7 +111,7 @@ describe('deployed output', () => {
     return disposers.use({ ...service, url: service.urls[app]! });
   }
 
-  async function startBoth(files: readonly string[] = [COMPOSE]) {
+  async function startBoth(files: readonly ComposePath[] = [COMPOSE]) {
     const dataDir = await mkdtemp(join(directory, 'data-'));
     const places = {
       'redis://redis:6379': redis.url,

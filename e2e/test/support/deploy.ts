@@ -3,7 +3,6 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { parse } from 'yaml';
 
 export type App = 'auth' | 'sfu';
 export type Environment = Readonly<Record<string, string>>;
@@ -80,35 +79,6 @@ export async function readImage(target: App): Promise<Image> {
     healthcheck: command('HEALTHCHECK'),
     user: values('USER').at(-1),
   };
-}
-
-interface ComposeFile {
-  readonly services: Readonly<Record<string, { readonly environment?: Readonly<Record<string, string>> }>>;
-}
-
-/** `${NAME:-default}`; other forms of interpolation are not used. */
-const VARIABLE = /\$\{([A-Z][A-Z0-9_]*):-([^}]*)\}/g;
-
-/** The variables that a compose file takes from outside, with its defaults. */
-export async function readComposeVariables(path: string): Promise<ReadonlyMap<string, string>> {
-  const text = (await readText(path)).replace(/^\s*#.*\n/gm, '');
-  if (text.replace(VARIABLE, '').includes('$')) throw new Error(`${path}: use \${NAME:-default}`);
-  return new Map([...text.matchAll(VARIABLE)].map(([, name = '', fallback = '']) => [name, fallback]));
-}
-
-/** The `environment` of a service, defaults filled in; later files win, as with `docker compose -f -f`. */
-export async function readComposeEnvironment(
-  app: App,
-  paths: readonly string[],
-): Promise<Record<string, string>> {
-  const environment: Record<string, string> = {};
-  for (const path of paths) {
-    const { services } = parse(await readText(path), { merge: true }) as ComposeFile;
-    for (const [name, value] of Object.entries(services[app]?.environment ?? {})) {
-      environment[name] = value.replace(VARIABLE, '$2');
-    }
-  }
-  return environment;
 }
 
 /** The variables that an app's configuration knows, `<NAME>_FILE` of its secrets included; from its source. */

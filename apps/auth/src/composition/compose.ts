@@ -313,6 +313,7 @@ async function openSql(config: AuthConfig, log: Logger, closing: CloseStack): Pr
   const database = await openDatabase({
     url: config.databaseUrl,
     dataDir: config.dataDir,
+    onWaiting: (error) => log.warn({ reason: (error as Error).message }, 'waiting for the database'),
     onError: (error) => log.error({ err: error }, 'database connection'),
   });
   closing.defer(() => database.close());

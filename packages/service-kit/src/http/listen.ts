@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
+import { health } from '@romm-netplay/protocol';
 
 export interface ListeningServer {
   readonly server: Server;
   readonly port: number;
   /** Where it can be reached from this machine. */
   readonly url: string;
-  /** Hands requests to `listener`; until then they are answered 503. */
+  /** Hands requests to `listener`; until then they are answered 503, but that the process is alive. */
   serve(listener: RequestListener): void;
   /** Stops accepting, lets running requests finish, then closes. Idempotent. */
   close(): Promise<void>;
@@ -31,8 +32,7 @@ export async function listen(
   host: string,
   { basePaths = [] }: ListenOptions = {},
 ): Promise<ListeningServer> {
-  let current: RequestListener = (_request, response) =>
-    response.writeHead(503, { 'retry-after': '1' }).end();
+  let current: RequestListener = starting;
   const options = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 };
   const server = createServer(options, (request, response) => {
     takeAwayBase(request, basePaths);
@@ -58,6 +58,15 @@ export async function listen(
     close: () => closeServer(server),
   };
 }
+
+/** What takes long, such as a database that starts, is no reason to be started again. */
+const starting: RequestListener = (request, response) => {
+  if (request.url === health.path) {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
+  } else {
+    response.writeHead(503, { 'retry-after': '1' }).end();
+  }
+};
 
 function takeAwayBase(request: IncomingMessage, basePaths: readonly string[]): void {
   const { url = '/' } = request;

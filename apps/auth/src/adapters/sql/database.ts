@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, type Migration, Migrator, PostgresDialect } from 'kysely';
 import pg from 'pg';
@@ -11,6 +12,7 @@ import { visits } from './migrations/0004-visits.js';
 import { consentShares } from './migrations/0005-consent-shares.js';
 import { pgliteDialect } from './pglite-dialect.js';
 import type { Schema } from './schema.js';
+import { isUnavailable } from './unavailable.js';
 
 export type Sql = Kysely<Schema>;
 
@@ -27,6 +29,10 @@ export interface DatabaseOptions {
   readonly dataDir: string;
   /** How long to wait for another process to let go of PGlite's files; a killed one does within 10 s. */
   readonly lockWaitSeconds?: number;
+  /** How long a PostgreSQL that is not up yet is waited for; databases often start together with us. */
+  readonly startWaitSeconds?: number;
+  /** Told once, with why, when that is so. */
+  readonly onWaiting?: (error: unknown) => void;
   /** Told of errors of idle connections, for the log. */
   readonly onError: (error: Error) => void;
 }
@@ -35,6 +41,7 @@ const MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 2_000;
 /** No statement here takes long; a frozen server must not hold requests. */
 const QUERY_TIMEOUT_MS = 5_000;
+const RETRY_MS = 500;
 
 /** 8-byte integers hold times in milliseconds, which fit a number until the year 287396. */
 const INT8_OID = 20;
@@ -52,7 +59,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const { sql, close } =
     options.url === undefined ? await openPglite(options) : openPostgres(options.url, options);
   try {
-    await migrate(sql, 'latest');
+    await (options.url === undefined ? migrate(sql, 'latest') : migrateWhenUp(sql, options));
   } catch (error) {
     await close();
     throw error;
@@ -66,6 +73,24 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
     close,
   };
+}
+
+async function migrateWhenUp(
+  sql: Sql,
+  { startWaitSeconds = 120, onWaiting = () => undefined }: DatabaseOptions,
+): Promise<void> {
+  const deadline = performance.now() + startWaitSeconds * 1000;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await migrate(sql, 'latest');
+      return;
+    } catch (error) {
+      const { cause } = error as Error;
+      if (!isUnavailable(cause) || performance.now() > deadline) throw error;
+      if (tries === 1) onWaiting(cause);
+      await setTimeout(RETRY_MS);
+    }
+  }
 }
 
 /** Runs the migrations that are missing, or undoes all of them. */

@@ -1,0 +1,52 @@
+/** A database that starts later than auth, as when a machine boots: N6. */
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createLogger } from '@romm-netplay/service-kit';
+import { createDisposers, eventually, freePort, startPostgresServer } from '@romm-netplay/testing';
+import { connect, createServer } from 'node:net';
+import request from 'supertest';
+import { startAuth } from './support/auth.js';
+
+const disposers = createDisposers();
+let databaseUrl: string;
+beforeAll(async () => {
+  databaseUrl = await disposers.use(await startPostgresServer()).createDatabase();
+});
+afterAll(() => disposers.closeAll());
+
+it('is waited for: alive, not ready, one line in the log that says why; then all works', async () => {
+  const lines: string[] = [];
+  const log = createLogger('auth', 'info', { write: (line) => void lines.push(line) });
+  const [port, slowPort] = [await freePort(), await freePort()];
+  const slow = new URL(databaseUrl);
+  slow.port = String(slowPort);
+  const starting = startAuth({ port, databaseUrl: slow.href }, { log });
+  const ask = (path: string) => request(`http://127.0.0.1:${port}`).get(path);
+  await eventually(async () => (await ask('/healthz')).status === 200);
+  expect((await ask('/readyz')).status).toBe(503);
+  await eventually(() => lines.length > 0);
+
+  const { hostname, port: realPort } = new URL(databaseUrl);
+  const gate = createServer((socket) => {
+    const through = connect(Number(realPort), hostname);
+    socket.pipe(through).pipe(socket);
+    for (const each of [socket, through]) each.on('error', () => undefined);
+  });
+  gate.listen(slowPort, '127.0.0.1');
+  disposers.defer(() => gate.close());
+  const auth = await starting;
+  expect((await ask('/readyz')).status).toBe(200);
+  const waiting = lines.filter((line) => line.includes('waiting for the database'));
+  expect(waiting).toHaveLength(1);
+  expect(waiting[0]).toContain('ECONNREFUSED');
+  await auth.close();
+});
+
+it('is not waited for when it is there and of another opinion', async () => {
+  const nowhere = new URL(databaseUrl);
+  nowhere.pathname = '/no_such_database';
+  const startedAt = performance.now();
+  await expect(startAuth({ databaseUrl: nowhere.href })).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('no_such_database') },
+  });
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
+});
