@@ -23,11 +23,9 @@ export async function openRoom(
 }
 
 /** Joins a room as soon as the emulator's menu lists it, and waits until the page is in it. */
-export async function joinRoom(
-  player: Player,
-  { room, playerName }: Omit<RoomToOpen, 'password'>,
-): Promise<void> {
+export async function joinRoom(player: Player, { room, playerName, password }: RoomToOpen): Promise<void> {
   const { page } = player;
+  await page.evaluate((given) => void (window.roomPassword = given), password);
   await openMenu(player, playerName);
   await page
     .locator('.ejs_netplay_table_row', { hasText: room })

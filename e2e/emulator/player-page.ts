@@ -3,6 +3,13 @@ export interface PlayerSettings {
   readonly netplayUrl?: string;
   /** Rooms are listed per game. */
   readonly gameId?: number;
+  /**
+   * Whether netplay goes where RomM's page leads it: Socket.IO below /netplay, and RomM's list of rooms. The page of
+   * RomM 5.1 and 5.2 does that when the game has started (`frontend/src/views/Player/EmulatorJS/Player.vue`). The
+   * main line of EmulatorJS, which that page loads, also sends a room's password; 4.2.3 asks for none, so here it
+   * sends `window.roomPassword`.
+   */
+  readonly asRomm?: boolean;
   /** Whether netplay is as in the package, where a guest never hears of what the host presses; repaired if not given. */
   readonly netplayAsShipped?: boolean;
 }
@@ -15,6 +22,7 @@ export const GAME_PATH = '/game.nes';
 export function renderPlayerPage({
   netplayUrl,
   gameId = 1,
+  asRomm = false,
   netplayAsShipped = false,
 }: PlayerSettings = {}): string {
   const config = {
@@ -47,6 +55,7 @@ export function renderPlayerPage({
     ${KEEP_PIXELS}
     ${ASK_NO_UPDATES}
     ${netplayAsShipped ? '' : REPAIR_NETPLAY}
+    ${asRomm ? leadToRomm(gameId) : ''}
   </script>
   <script src="${DATA_PATH}loader.js"></script>
 </html>
@@ -59,6 +68,24 @@ const KEEP_PIXELS = `
     HTMLCanvasElement.prototype.getContext = function (kind, attributes) {
       return getContext.call(this, kind, { ...attributes, preserveDrawingBuffer: true });
     };`;
+
+const leadToRomm = (gameId: number) => `
+    window.gameStarted.then(() => {
+      const { io, EJS_emulator: emulator } = window;
+      window.io = (url, options) => {
+        const socket = io(url, { ...options, path: '/netplay/socket.io' });
+        const { emit } = socket;
+        socket.emit = (name, data, ...others) =>
+          emit.call(socket, name, name === 'join-room' ? { ...data, password: window.roomPassword } : data, ...others);
+        return socket;
+      };
+      const define = emulator.defineNetplayFunctions;
+      emulator.defineNetplayFunctions = () => {
+        define.call(emulator);
+        emulator.netplay.getOpenRooms = async () =>
+          (await fetch('/api/netplay/list?game_id=${gameId}')).json();
+      };
+    });`;
 
 /** On localhost the emulator asks its CDN for its newest version, without a setting against it. */
 const ASK_NO_UPDATES = `

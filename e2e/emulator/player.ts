@@ -6,6 +6,8 @@ import { type Button, BUTTONS, DARK_COLOURS, type DarkColour } from './nes-progr
 declare global {
   interface Window {
     readonly gameStarted: Promise<void>;
+    /** Sent when a room is joined. */
+    roomPassword: string | undefined;
     readonly EJS_emulator: {
       readonly canvas: HTMLCanvasElement;
       /** Whether this page is in a room. */

@@ -6,6 +6,8 @@ export interface BehindProxy {
   readonly auth: string;
   readonly sfu: readonly string[];
   readonly romm: string;
+  /** Where it listens; if not given, a free one. */
+  readonly port?: number;
 }
 
 /** A file of infra/nginx with what an administrator is to fill in. */
@@ -16,7 +18,7 @@ const filledIn = (text: string, replacements: Readonly<Record<string, string>>):
   }, text);
 
 /** Debian's nginx with the files that are shipped for it, in front of RomM. */
-export async function startShippedNginx({ auth, sfu, romm }: BehindProxy): Promise<ProxyServer> {
+export async function startShippedNginx({ auth, sfu, romm, port }: BehindProxy): Promise<ProxyServer> {
   const [node = '', ...others] = sfu;
   const nodes = filledIn(await readText('infra/nginx/romm-netplay-nodes.conf'), {
     'server netplay-sfu-1:3001;': `server ${node};`,
@@ -27,6 +29,7 @@ export async function startShippedNginx({ auth, sfu, romm }: BehindProxy): Promi
     'http://netplay-sfu:3001': others.length === 0 ? `http://${node}` : 'http://netplay_nodes',
   });
   return startNginx({
+    ...(port !== undefined && { port }),
     http: others.length === 0 ? '' : nodes,
     server: `${include}
       location / {

@@ -23,11 +23,17 @@ export interface NginxOptions {
   readonly http?: string;
   /** Goes into the server block. */
   readonly server: string;
+  /** Where it listens; if not given, a free one. */
+  readonly port?: number;
 }
 
 /** A real nginx on a free loopback port. */
-export async function startNginx({ http = '', server }: NginxOptions): Promise<ProxyServer> {
-  const port = await freePort();
+export async function startNginx({
+  http = '',
+  server,
+  port: chosen,
+}: NginxOptions): Promise<ProxyServer> {
+  const port = chosen ?? (await freePort());
   const directory = await mkdtemp(join(tmpdir(), 'netplay-nginx-'));
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${kind};`,

@@ -1,5 +1,11 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RommRelease } from './romm-releases.js';
 
@@ -56,7 +62,7 @@ export interface RommRequest {
 
 export interface RommServer {
   readonly url: string;
-  /** Every request so far, oldest first. */
+  /** Every question who somebody is so far, oldest first. */
   readonly requests: readonly RommRequest[];
   /** Adds a user, or replaces the one of the same id. */
   putUser(user: Partial<RommUser> & Pick<RommUser, 'username'>): RommUser;
@@ -85,8 +91,15 @@ const NORMAL: RommBehaviour = {
 };
 const HUGE_BYTES = 8 * 1024 * 1024;
 
-/** A stand-in for a released RomM: who is signed in, at `GET /api/users/me` (see `RommRelease`). */
-export async function startRommServer(release: RommRelease): Promise<RommServer> {
+/**
+ * A stand-in for a released RomM: who is signed in, at `GET /api/users/me` (see `RommRelease`).
+ *
+ * @param pages what it answers elsewhere; 404 if not given
+ */
+export async function startRommServer(
+  release: RommRelease,
+  pages: RequestListener = (_request, response) => json(response, 404, { detail: 'Not Found' }),
+): Promise<RommServer> {
   const kioskUser: RommUser = { id: -1, username: 'kiosk', enabled: true, role: release.role };
   const users = new Map<number, RommUser>();
   /** By Cookie or Authorization value, as RomM would accept it. */
@@ -123,11 +136,11 @@ export async function startRommServer(release: RommRelease): Promise<RommServer>
 
   const server = createServer((request, response) => {
     const { method = '', url: path = '', headers } = request;
-    requests.push({ method, path, headers });
     if (method !== 'GET' || path !== '/api/users/me') {
-      json(response, 404, { detail: 'Not Found' });
+      pages(request, response);
       return;
     }
+    requests.push({ method, path, headers });
     if (behaviour.delayMs === 0) {
       answer(headers, response);
       return;

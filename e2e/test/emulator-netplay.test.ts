@@ -1,0 +1,100 @@
+/**
+ * Two people play together in RomM's way: EmulatorJS 4.2.3 in two browsers, the shipped nginx configuration, auth and
+ * the SFU as deployed, and a stand-in for RomM that serves the page: N1 to N4, N6.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDisposers, eventually } from '@romm-netplay/testing';
+import { joinRoom, leaveRoom, openRoom } from '../emulator/netplay.js';
+import { type Player, startPlayer } from '../emulator/player.js';
+import { servePlayer } from '../emulator/player-server.js';
+import { startBrowser, type TestBrowser } from './support/browser.js';
+import { type DeployedRomm, startDeployedRomm } from './support/deployed-romm.js';
+
+const MINUTE_MS = 60_000;
+const GAME_ID = 42;
+
+const disposers = createDisposers();
+let site: DeployedRomm;
+let browser: TestBrowser;
+let cookies: Record<string, string>;
+beforeAll(async () => {
+  site = disposers.use(await startDeployedRomm(servePlayer({ gameId: GAME_ID, asRomm: true })));
+  browser = disposers.use(await startBrowser());
+  const users = ['ada', 'bob', 'carl'].map((username) => site.romm.putUser({ username }));
+  cookies = Object.fromEntries(users.map(({ id, username }) => [username, site.romm.openSession(id)]));
+}, 3 * MINUTE_MS);
+afterAll(() => disposers.closeAll());
+
+async function signedIn(username: string): Promise<Player> {
+  const context = await browser.newContext();
+  const cookie = { name: 'romm_session', value: cookies[username]!, url: site.url, httpOnly: true };
+  await context.addCookies([cookie]);
+  return startPlayer(context, site.url);
+}
+
+const listFor = async (username?: string) => {
+  const headers = username === undefined ? {} : { cookie: `romm_session=${cookies[username]}` };
+  const response = await fetch(`${site.url}/api/netplay/list?game_id=${GAME_ID}`, { headers });
+  return { status: response.status, rooms: Object.values((await response.json()) as object) as object[] };
+};
+const shows = (player: Player, expected: object) =>
+  eventually(async () => expect(await player.screen()).toMatchObject(expected), MINUTE_MS);
+
+describe('players of RomM', () => {
+  it(
+    'open, list and join a room with a password, and each sees what both do, for as long as they like',
+    async () => {
+      const [host, guest] = [await signedIn('ada'), await signedIn('bob')];
+      const both = async (expected: object) => {
+        await shows(host, expected);
+        await shows(guest, expected);
+      };
+      const takeTurns = async () => {
+        await host.press('A');
+        await both({ pad1: ['A'], pad2: [] });
+        await host.release('A');
+        await both({ pad1: [], pad2: [] });
+        await guest.press('Left');
+        await both({ pad1: [], pad2: ['Left'] });
+        await guest.release('Left');
+        await both({ pad1: [], pad2: [] });
+      };
+
+      await openRoom(host, { room: 'friday', playerName: 'Ada', password: 'secret' });
+      expect(await listFor()).toMatchObject({ status: 401 });
+      expect(await listFor('carl')).toEqual({
+        status: 200,
+        rooms: [{ room_name: 'friday', player_name: 'ada', current: 1, max: 2, hasPassword: true }],
+      });
+      await joinRoom(guest, { room: 'friday', playerName: 'Bob', password: 'secret' });
+      // It is full.
+      expect(await listFor('carl')).toEqual({ status: 200, rooms: [] });
+      await takeTurns();
+
+      site.twentyMinutesLater();
+      await takeTurns();
+      await leaveRoom(guest);
+      expect((await listFor('carl')).rooms).toMatchObject([{ current: 1 }]);
+      await joinRoom(guest, { room: 'friday', playerName: 'Bob', password: 'secret' });
+      await takeTurns();
+
+      await leaveRoom(host);
+      // Whose guest need not sit before a picture that stands still.
+      await eventually(() => guest.page.evaluate(() => window.EJS_emulator.isNetplay === false), MINUTE_MS);
+      expect((await listFor('carl')).rooms).toEqual([]);
+      for (const player of [host, guest]) {
+        expect(player.strayRequests).toEqual([]);
+        expect(player.complaints).toEqual([]);
+        await player.page.context().close();
+      }
+    },
+    6 * MINUTE_MS,
+  );
+
+  it('find nothing of it in the logs that others must not see', () => {
+    const output = site.output();
+    expect(output).toContain('"listening"');
+    for (const session of Object.values(cookies)) expect(output).not.toContain(session);
+    expect(output).not.toMatch(/eyJ[\w-]+\.eyJ|"password"|secret"/);
+  });
+});
