@@ -4,9 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDisposers, eventually } from '@romm-netplay/testing';
+import type { Page } from 'playwright-core';
 import { joinRoom, leaveRoom, openRoom } from '../emulator/netplay.js';
 import { type Player, startPlayer } from '../emulator/player.js';
 import { servePlayer } from '../emulator/player-server.js';
+import { serveVideoPage, VIDEO_PATH } from '../emulator/video-page.js';
 import { startBrowser, type TestBrowser } from './support/browser.js';
 import { type DeployedRomm, startDeployedRomm } from './support/deployed-romm.js';
 
@@ -18,18 +20,29 @@ let site: DeployedRomm;
 let browser: TestBrowser;
 let cookies: Record<string, string>;
 beforeAll(async () => {
-  site = disposers.use(await startDeployedRomm(servePlayer({ gameId: GAME_ID, asRomm: true })));
+  const [player, video] = [servePlayer({ gameId: GAME_ID, asRomm: true }), serveVideoPage()];
+  site = disposers.use(
+    await startDeployedRomm((request, response) =>
+      (request.url?.startsWith(VIDEO_PATH) === true ? video : player)(request, response),
+    ),
+  );
   browser = disposers.use(await startBrowser());
   const users = ['ada', 'bob', 'carl'].map((username) => site.romm.putUser({ username }));
   cookies = Object.fromEntries(users.map(({ id, username }) => [username, site.romm.openSession(id)]));
 }, 3 * MINUTE_MS);
 afterAll(() => disposers.closeAll());
 
-async function signedIn(username: string): Promise<Player> {
+async function contextOf(username: string) {
   const context = await browser.newContext();
   const cookie = { name: 'romm_session', value: cookies[username]!, url: site.url, httpOnly: true };
   await context.addCookies([cookie]);
-  return startPlayer(context, site.url);
+  return context;
+}
+const signedIn = async (username: string) => startPlayer(await contextOf(username), site.url);
+async function videoPage(username: string): Promise<Page> {
+  const page = await (await contextOf(username)).newPage();
+  await page.goto(`${site.url}${VIDEO_PATH}`);
+  return page;
 }
 
 const listFor = async (username?: string) => {
@@ -89,6 +102,48 @@ describe('players of RomM', () => {
       }
     },
     6 * MINUTE_MS,
+  );
+
+  it(
+    'of EmulatorJS’ main line see the host’s picture, and the host sees what they press',
+    async () => {
+      const pages = await Promise.all(['ada', 'bob', 'carl'].map(videoPage));
+      const [host, guest, other] = pages as [Page, Page, Page];
+      const picture = (page: Page) => page.evaluate(() => window.netplay.picture());
+      const everybody = (expected: boolean[]) =>
+        Promise.all(
+          pages.map((page) =>
+            eventually(async () => expect(await picture(page)).toEqual(expected), MINUTE_MS),
+          ),
+        );
+
+      expect(await host.evaluate(() => window.netplay.open('saturday', 4, 'secret'))).toBeNull();
+      const listed = await guest.evaluate(() => window.netplay.list());
+      expect(Object.values(listed)).toMatchObject([{ room_name: 'saturday', hasPassword: true }]);
+      const [key = ''] = Object.keys(listed);
+      const join = (page: Page, password: string) =>
+        page.evaluate(([room, word]) => window.netplay.join(room!, 'saturday', word!), [key, password]);
+      expect(await join(guest, 'guessed')).toBe('Incorrect password');
+      expect(await join(guest, 'secret')).toBeNull();
+      expect(await join(other, 'secret')).toBeNull();
+
+      await everybody([false, false]);
+      await guest.evaluate(() => window.netplay.press(1));
+      await everybody([false, true]);
+      await host.evaluate(() => window.netplay.press(1));
+      await everybody([true, true]);
+      await guest.evaluate(() => window.netplay.press(0));
+      await everybody([true, false]);
+
+      await host.evaluate(() => window.netplay.leave());
+      for (const page of [guest, other]) {
+        await eventually(() => page.evaluate(() => !window.netplay.inRoom), MINUTE_MS);
+        const events = await page.evaluate(() => window.netplay.events.map(([name]) => name));
+        expect(events).toContain('netplay-closed');
+        await page.context().close();
+      }
+    },
+    3 * MINUTE_MS,
   );
 
   it('find nothing of it in the logs that others must not see', () => {
