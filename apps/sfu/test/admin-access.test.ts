@@ -42,6 +42,9 @@ describe('what only the node knows (X1)', () => {
     allowQueryToken: false,
     accept: { hs256Secret: undefined, sfuType: false, oldMarkers: false, readTokenJoins: false },
     forwardedUnseen: false,
+    rommIdentity: false,
+    seatsPerPlayer: 1,
+    idDisputed: false,
     warnings: [],
   };
   const wrong = (changes: object) =>
@@ -62,6 +65,8 @@ describe('what only the node knows (X1)', () => {
     ['development identity', { devIdentity: true }, 'dev-identity', 'warning'],
     ['migration flags', { accept: { ...FINE.accept, sfuType: true } }, 'migration', 'warning'],
     ['tokens in queries', { allowQueryToken: true }, 'migration', 'warning'],
+    ['an id that two nodes have', { idDisputed: true }, 'node-id', 'fault'],
+    ['one place for an account of RomM', { rommIdentity: true }, 'seats', 'warning'],
     ['what a part says of itself', { warnings: ['Mind the gap.'] }, 'configuration', 'warning'],
   ])('%s', (_what, changes, check, status) => {
     expect(wrong(changes)).toEqual([{ check, status, fixed: true }]);

@@ -12,13 +12,14 @@ import { join } from 'node:path';
 
 /** Where players of the stand-in reach everything, through a proxy that these tests do without. */
 export const ORIGIN = 'https://romm.example.org';
-const ISSUER = `${ORIGIN}/netplay`;
 
 export interface RommInstance {
   readonly romm: RommServer;
   readonly state: SharedState;
   readonly authUrl: string;
   readonly sfuUrl: string;
+  /** Of every node; the first is `sfuUrl`. */
+  readonly sfuUrls: readonly string[];
   readonly secret: string;
   /** A user who is signed in to RomM; answers the header of their browser. */
   signIn(username: string): { readonly id: number; readonly session: string; readonly cookie: string };
@@ -33,12 +34,19 @@ export interface RommInstanceOptions {
   readonly release: RommRelease;
   /** Whether the node shares auth's state (A1, A2) or asks auth for everything (A3). */
   readonly withoutState?: boolean;
+  /** How many nodes, all at one address; one if not given. */
+  readonly nodes?: number;
+  /** Where players reach everything, if not at ORIGIN. */
+  readonly site?: string;
+  /** What differs in the environment of the nodes. */
+  readonly sfuEnv?: Readonly<Record<string, string>>;
   readonly rommTiming?: ComposeOverrides['rommTiming'];
 }
 
 /** RomM's stand-in, auth and a node that takes RomM's own session (N2). */
 export async function startRommInstance(options: RommInstanceOptions): Promise<RommInstance> {
   const disposers = createDisposers();
+  const issuer = `${options.site ?? ORIGIN}/netplay`;
   let skippedMs = 0;
   const now = () => Date.now() + skippedMs;
   const romm = disposers.use(await startRommServer(options.release));
@@ -49,26 +57,30 @@ export async function startRommInstance(options: RommInstanceOptions): Promise<R
   const common = { PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', ROMM_SFU_INTERNAL_SECRET: secret };
   const authEnv = { IDENTITY_PROVIDERS: 'romm,local', ROMM_BASE_URL: romm.url, DATA_DIR: dataDir };
   const auth = disposers.use(
-    await composeAuth(parseAuthConfig({ ...common, ...authEnv, AUTH_ISSUER: ISSUER }), { state, now }),
+    await composeAuth(parseAuthConfig({ ...common, ...authEnv, AUTH_ISSUER: issuer }), { state, now }),
   );
-  const sfuConfig = parseSfuConfig({
-    ...common,
-    AUTH_ISSUER: ISSUER,
-    ROMM_API_BASE_URL: auth.url,
-    PUBLIC_URL: ISSUER,
-    NODE_ID: 'node-a',
-    SFU_IDENTITY: 'tokens,romm',
-  });
-  const sfu = disposers.use(
-    await composeSfu(sfuConfig, {
+  const sfuUrls: string[] = [];
+  for (let i = 0; i < (options.nodes ?? 1); i += 1) {
+    const sfuConfig = parseSfuConfig({
+      ...common,
+      AUTH_ISSUER: issuer,
+      ROMM_API_BASE_URL: auth.url,
+      PUBLIC_URL: issuer,
+      NODE_ID: `node-${i}`,
+      SFU_IDENTITY: 'tokens,romm',
+      ...options.sfuEnv,
+    });
+    const sfu = await composeSfu(sfuConfig, {
       now,
       ...(options.withoutState === true ? {} : { state }),
       ...(options.rommTiming && { rommTiming: options.rommTiming }),
-    }),
-  );
+    });
+    sfuUrls.push(disposers.use(sfu).url);
+  }
+  const [sfuUrl = ''] = sfuUrls;
   const ids = new Map<string, number>();
   return {
-    ...{ romm, state, secret, authUrl: auth.url, sfuUrl: sfu.url },
+    ...{ romm, state, secret, authUrl: auth.url, sfuUrl, sfuUrls },
     signIn(username) {
       const id = ids.get(username) ?? ids.size + 1;
       ids.set(username, id);
@@ -77,7 +89,7 @@ export async function startRommInstance(options: RommInstanceOptions): Promise<R
       return { id, session, cookie: `theme=dark; romm_session=${session}` };
     },
     socket(headers, more = {}) {
-      const socket = io(sfu.url, {
+      const socket = io(sfuUrl, {
         path: '/netplay/socket.io',
         forceNew: true,
         reconnection: false,

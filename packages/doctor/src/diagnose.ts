@@ -4,8 +4,10 @@ import { checkAnswers } from './checks/answers.js';
 import { checkArrival, checkCors } from './checks/arrival.js';
 import { checkCaching } from './checks/caching.js';
 import { checkClocks } from './checks/clocks.js';
+import { checkExposure } from './checks/exposure.js';
 import { checkKeys } from './checks/keys.js';
 import { checkReadiness } from './checks/readiness.js';
+import { checkRomm } from './checks/romm.js';
 import { checkSocket, checkSocketIo, checkSocketOfPage } from './checks/sockets.js';
 import { checkToken } from './checks/token.js';
 import { createHttp } from './http.js';
@@ -63,6 +65,7 @@ function judge(observed: Observed): Finding[] {
           ...checkCaching('auth', auth),
           ...checkCors('auth', observed, auth),
           ...checkReadiness('auth', auth),
+          ...checkExposure(auth),
           ...checkIssuer(observed),
         ]),
     ...sfuAnswers,
@@ -80,6 +83,7 @@ function judge(observed: Observed): Finding[] {
           ...checkToken(observed),
         ]),
     ...(authSilent || sfuSilent ? [] : [...checkClocks(observed), ...checkMixedContent(observed)]),
+    ...checkRomm(observed),
   ];
 }
 

@@ -22,6 +22,12 @@ export interface HttpAnswer {
 
 export type Answer = HttpAnswer | NoAnswer;
 
+/** A proxy answers for a service that it does not reach. */
+export const isDead = (answer: Answer): boolean =>
+  answer.kind === 'answer' &&
+  [502, 503, 504].includes(answer.status) &&
+  typeof answer.json?.['code'] !== 'string';
+
 export interface HttpOptions {
   readonly fetch: typeof fetch;
   readonly timeoutMs: number;

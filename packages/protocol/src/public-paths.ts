@@ -12,6 +12,13 @@ const AUTH_PATHS = ['/api/', '/.well-known/', '/play', '/play/', '/setup', '/set
 /** For the instance's own services alone: they ask auth where it is, not where players reach it. */
 const INTERNAL_PATH = '/api/sfu/internal/';
 
+/** What both services have, and beside RomM the SFU alone below the prefix: auth answers there below /api/ too. */
+export const AUTH_ALSO_AT = {
+  '/healthz': '/api/healthz',
+  '/readyz': '/api/readyz',
+  '/openapi.json': '/api/openapi.json',
+} as const;
+
 /** Who answers a path of RomM's host. `nobody`: proxies end it with 404. */
 export type Answering = 'auth' | 'sfu' | 'romm' | 'nobody';
 

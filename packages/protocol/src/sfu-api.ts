@@ -197,6 +197,9 @@ export const SFU_API = {
       issuer: z.string().describe('The issuer whose tokens this node takes.'),
       url: z.string().describe('Where this node tells players to find it.'),
       clock_skew_seconds: z.number(),
+      identity: z
+        .array(z.enum(['tokens', 'romm']))
+        .describe('By what players may show who they are: tokens, RomM’s own session.'),
     }),
     refusals: {},
   },

@@ -28,11 +28,7 @@ export interface NginxOptions {
 }
 
 /** A real nginx on a free loopback port. */
-export async function startNginx({
-  http = '',
-  server,
-  port: chosen,
-}: NginxOptions): Promise<ProxyServer> {
+export async function startNginx({ http = '', server, port: chosen }: NginxOptions): Promise<ProxyServer> {
   const port = chosen ?? (await freePort());
   const directory = await mkdtemp(join(tmpdir(), 'netplay-nginx-'));
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(

@@ -2,12 +2,14 @@
  * What released RomM answers at `GET /api/users/me`, read off its public source at the tags named: the class
  * `UserSchema` in `backend/endpoints/responses/identity.py` (members, in this order; FastAPI writes null for
  * what has no value), `backend/decorators/auth.py` (who is not signed in), `backend/models/user.py` (roles, the
- * kiosk visitor) and `backend/handler/auth/hybrid_auth.py` (a disabled user is nobody). RomM is AGPL-3.0; these
- * are facts about it in our own words.
+ * kiosk visitor) and `backend/handler/auth/hybrid_auth.py` (a disabled user is nobody). What it says of itself to
+ * anybody is in `backend/endpoints/heartbeat.py` and `configs.py`, its own netplay, since 4.5, in `netplay.py` and
+ * `backend/handler/socket_handler.py`. RomM is AGPL-3.0; these are facts about it in our own words.
  */
 export interface RommRelease {
   /** As an administrator knows it; the tag that was read is its last number and `.0`. */
   readonly name: '4.4' | '5.0' | '5.1' | '5.2' | 'sfu-fork';
+  readonly version: string;
   /** For a request that nobody is signed in by. 5.2 keeps 403 for who lacks a permission. */
   readonly anonymous: { readonly status: 401 | 403; readonly detail: string };
   /** Of users who are no administrators. */
@@ -38,6 +40,7 @@ const MEMBERS_OF_5 = {
 const RELEASED: readonly RommRelease[] = [
   {
     name: '4.4',
+    version: '4.4.0',
     anonymous: NO_PERMISSION,
     role: 'viewer',
     members: {
@@ -49,10 +52,11 @@ const RELEASED: readonly RommRelease[] = [
       ...CREATED,
     },
   },
-  { name: '5.0', anonymous: NO_PERMISSION, role: 'user', members: MEMBERS_OF_5 },
-  { name: '5.1', anonymous: NO_PERMISSION, role: 'user', members: MEMBERS_OF_5 },
+  { name: '5.0', version: '5.0.0', anonymous: NO_PERMISSION, role: 'user', members: MEMBERS_OF_5 },
+  { name: '5.1', version: '5.1.0', anonymous: NO_PERMISSION, role: 'user', members: MEMBERS_OF_5 },
   {
     name: '5.2',
+    version: '5.2.0',
     anonymous: { status: 401, detail: 'Not authenticated' },
     role: 'user',
     members: MEMBERS_OF_5,
@@ -62,6 +66,7 @@ const RELEASED: readonly RommRelease[] = [
 /** The fork that romm-sfu-server speaks to (rommapp/romm#3147): the only RomM whose users have a `netplayid`. */
 export const ROMM_FORK: RommRelease = {
   name: 'sfu-fork',
+  version: '5.0.0',
   anonymous: NO_PERMISSION,
   role: 'viewer',
   members: { ...MEMBERS_OF_5, netplayid: null },

@@ -50,6 +50,8 @@ export interface RommBehaviour {
   readonly disabledUsers: 'refused' | 'shown';
   /** RomM's KIOSK_MODE: whoever is not signed in is the user -1, `kiosk`. */
   readonly kiosk: boolean;
+  /** Whether its config.yml turns netplay on. */
+  readonly netplay: boolean;
   /** Where mode `redirect` points. */
   readonly redirectTo: string;
 }
@@ -87,12 +89,14 @@ const NORMAL: RommBehaviour = {
   without: [],
   disabledUsers: 'refused',
   kiosk: false,
+  netplay: true,
   redirectTo: 'http://127.0.0.1:1/elsewhere',
 };
 const HUGE_BYTES = 8 * 1024 * 1024;
 
 /**
- * A stand-in for a released RomM: who is signed in, at `GET /api/users/me` (see `RommRelease`).
+ * A stand-in for a released RomM (see `RommRelease`): who is signed in, at `GET /api/users/me`; what it says of itself;
+ * and, where a proxy still leads there, its own netplay.
  *
  * @param pages what it answers elsewhere; 404 if not given
  */
@@ -137,7 +141,9 @@ export async function startRommServer(
   const server = createServer((request, response) => {
     const { method = '', url: path = '', headers } = request;
     if (method !== 'GET' || path !== '/api/users/me') {
-      pages(request, response);
+      const ofItself = answerOfItself(path, release, behaviour);
+      if (ofItself === undefined) pages(request, response);
+      else json(response, ofItself.status, ofItself.body);
       return;
     }
     requests.push({ method, path, headers });
@@ -174,6 +180,26 @@ export async function startRommServer(
     comeBack: () => listenOn(server, port),
     close: () => stop(server),
   };
+}
+
+/** What RomM says without being told who asks; undefined where the release has nothing. */
+function answerOfItself(
+  path: string,
+  { version, anonymous }: RommRelease,
+  { netplay }: RommBehaviour,
+): { status: number; body: unknown } | undefined {
+  const hasNetplay = version !== '4.4.0';
+  const { pathname } = new URL(path, 'http://romm');
+  if (pathname === '/api/heartbeat') return { status: 200, body: { SYSTEM: { VERSION: version } } };
+  if (pathname === '/api/config') {
+    return { status: 200, body: hasNetplay ? { EJS_NETPLAY_ENABLED: netplay } : {} };
+  }
+  if (!hasNetplay) return undefined;
+  if (pathname === '/api/netplay/list') {
+    return { status: anonymous.status, body: { detail: anonymous.detail } };
+  }
+  if (pathname !== '/netplay/socket.io/') return undefined;
+  return { status: 200, body: { sid: 'of-romm', upgrades: ['websocket'] } };
 }
 
 type Fault = (response: ServerResponse, behaviour: RommBehaviour) => void;

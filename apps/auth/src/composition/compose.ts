@@ -1,5 +1,5 @@
 import type { Peers } from '@romm-netplay/peers';
-import { openApiDocument } from '@romm-netplay/protocol';
+import { AUTH_ALSO_AT, openApiDocument } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import {
   type Audit,
@@ -259,13 +259,6 @@ function playerDeps(
   };
 }
 
-/** Beside RomM, auth has what is below /api/; the SFU has these names to itself (`whoAnswers`). */
-const ALSO_BELOW_API = {
-  '/healthz': '/api/healthz',
-  '/readyz': '/api/readyz',
-  '/openapi.json': '/api/openapi.json',
-};
-
 /** An issuer below a path is reached there: the proxy need not take the path away. */
 function basePathsOf({ issuer }: AuthConfig): string[] {
   const path = issuer === undefined ? '/' : new URL(issuer).pathname;
@@ -277,7 +270,7 @@ function httpListener({ config, log }: Foundation, deps: HandlersDeps) {
     api: AUTH_API,
     handlers: createHandlers(deps),
     documents: { ...LANDING_DOCUMENTS, ...SETUP_DOCUMENTS },
-    alsoAt: ALSO_BELOW_API,
+    alsoAt: AUTH_ALSO_AT,
     mounts: {
       [PLAY_PATH]: createPlayPage({ nodes: deps.nodes, identityProviders: config.identityProviders }),
     },

@@ -98,7 +98,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       config,
       {
         ...requestDeps,
-        ...doctorDeps(config, services.nodes, server.port, now),
+        ...doctorDeps(config, services.nodes, server.port, now, () => nodes.isIdDisputed()),
         ...{ graceMs, isOwnPage },
         drain: () => nodes.beginDrain(),
         checks,

@@ -50,21 +50,32 @@ export function httpListener(
 const DOCTOR_LIMITS = { timeoutMs: 3_000, totalMs: 10_000 };
 
 /** What the node tells of itself to players and to the doctor. */
-export function doctorDeps(config: SfuConfig, nodes: NodeRegistry, port: number, now: () => number) {
-  const { authIssuer: issuer, nodeId, ice, clockSkewSeconds } = config;
-  const { publicUrl, devIdentity, allowQueryToken, accept } = config;
+export function doctorDeps(
+  config: SfuConfig,
+  nodes: NodeRegistry,
+  port: number,
+  now: () => number,
+  isIdDisputed: () => boolean,
+) {
+  const { authIssuer: issuer, nodeId, ice, clockSkewSeconds, rommIdentity } = config;
+  const { publicUrl, devIdentity, allowQueryToken, accept, seatsPerPlayer } = config;
   const url = publicUrl ?? `http://localhost:${port}`;
   return {
     nodeId,
     url,
     issuer,
     clockSkewSeconds,
+    rommIdentity,
     announcedIp: ice.announcedIp,
     iceServersFor: (playerId: string) => iceServersFor(ice, playerId, now()),
     examine: createNodeExamination({
       nodeId,
       nodes,
-      facts: { publicUrl, devIdentity, allowQueryToken, accept, warnings: iceWarnings(ice) },
+      facts: {
+        ...{ publicUrl, devIdentity, allowQueryToken, accept, rommIdentity, seatsPerPlayer },
+        warnings: iceWarnings(ice),
+      },
+      isIdDisputed,
       // The node's own configuration says whom to ask; a request never does.
       lookFromOutside: () => diagnose({ authUrl: issuer, sfuUrl: url, now, ...DOCTOR_LIMITS }),
     }),

@@ -30,6 +30,8 @@ export interface JoinedNodes {
   drain(): Promise<void>;
   /** Begins to, and answers how many rooms are still here. */
   beginDrain(): number;
+  /** Whether another process calls itself by this node's id. */
+  isIdDisputed(): boolean;
 }
 
 /** Puts this node among those of its instance. */
@@ -64,6 +66,7 @@ export function joinNodes(options: NodesOptions): JoinedNodes {
 
   return {
     drain,
+    isIdDisputed: () => presence.isIdDisputed(),
     beginDrain() {
       void drain();
       return directory.size;

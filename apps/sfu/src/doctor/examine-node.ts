@@ -5,7 +5,9 @@ import { insideFindings, type NodeFacts } from './inside-findings.js';
 export interface ExamineNodeDeps {
   readonly nodeId: string;
   readonly nodes: Pick<NodeRegistry, 'list'>;
-  readonly facts: Omit<NodeFacts, 'otherNodes' | 'forwardedUnseen'>;
+  readonly facts: Omit<NodeFacts, 'otherNodes' | 'forwardedUnseen' | 'idDisputed'>;
+  /** Whether another process calls itself by this node's id. */
+  readonly isIdDisputed: () => boolean;
   /** Looks from outside, at configured URLs only; ends within bounds. */
   readonly lookFromOutside: () => Promise<Finding[]>;
 }
@@ -16,14 +18,23 @@ export interface Examination {
 }
 
 /** Looks at this node from its own public URL and from inside (X1). One look at a time serves all who ask. */
-export function createNodeExamination({ nodeId, nodes, facts, lookFromOutside }: ExamineNodeDeps) {
+export function createNodeExamination({
+  nodeId,
+  nodes,
+  facts,
+  isIdDisputed,
+  lookFromOutside,
+}: ExamineNodeDeps) {
   let looking: Promise<Finding[]> | undefined;
   return async ({ forwardedUnseen }: { readonly forwardedUnseen: boolean }): Promise<Examination> => {
     looking ??= lookFromOutside().finally(() => {
       looking = undefined;
     });
     const [outside, otherNodes] = await Promise.all([looking, otherNodesOf(nodes, nodeId)]);
-    const findings = [...outside, ...insideFindings({ ...facts, otherNodes, forwardedUnseen })];
+    const findings = [
+      ...outside,
+      ...insideFindings({ ...facts, otherNodes, forwardedUnseen, idDisputed: isIdDisputed() }),
+    ];
     return { status: verdictOf(findings), findings };
   };
 }

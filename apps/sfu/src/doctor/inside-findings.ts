@@ -6,6 +6,11 @@ export interface NodeFacts {
   /** Of the instance, beside this one. */
   readonly otherNodes: readonly string[];
   readonly devIdentity: boolean;
+  /** Players come with RomM's own session too. */
+  readonly rommIdentity: boolean;
+  readonly seatsPerPlayer: number;
+  /** Another process calls itself by this node's id. */
+  readonly idDisputed: boolean;
   readonly allowQueryToken: boolean;
   readonly accept: {
     readonly hs256Secret: string | undefined;
@@ -41,6 +46,16 @@ export function insideFindings(facts: NodeFacts): Finding[] {
           ),
         ]
       : []),
+    ...(facts.idDisputed
+      ? [
+          fault(
+            'node-id',
+            'Another process has the NODE_ID of this node: rooms and players of both are mixed up.',
+            'Give each node a NODE_ID of its own.',
+          ),
+        ]
+      : []),
+    ...rommFindings(facts),
     ...migrationFindings(facts),
     ...facts.warnings.map((text) =>
       warning('configuration', text, 'Change the variable it names, unless you mean it.'),
@@ -62,6 +77,30 @@ function publicUrlFindings({ publicUrl, otherNodes }: NodeFacts): Finding[] {
           fix,
         )
       : warning('public-url', 'PUBLIC_URL is unset: only players on this machine find this node.', fix),
+  ];
+}
+
+function rommFindings({ rommIdentity, seatsPerPlayer, accept }: NodeFacts): Finding[] {
+  if (!rommIdentity) return [];
+  return [
+    ...(seatsPerPlayer === 1
+      ? [
+          warning(
+            'seats',
+            'An account has one place in a room: friends who share one, or one player on two devices, are turned away.',
+            'Set SFU_SEATS_PER_PLAYER to how many may play with one account; 4 if unset.',
+          ),
+        ]
+      : []),
+    ...(accept.readTokenJoins
+      ? [
+          warning(
+            'read-token-joins',
+            'ACCEPT_READ_TOKEN_JOINS is on, and players of RomM need it no longer: the node gets their write tokens itself.',
+            'Unset it, unless clients of the older fork come as well.',
+          ),
+        ]
+      : []),
   ];
 }
 

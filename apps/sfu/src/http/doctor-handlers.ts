@@ -7,6 +7,8 @@ export interface DoctorHandlersDeps {
   /** Where this node tells players to find it. */
   readonly url: string;
   readonly clockSkewSeconds: number;
+  /** Whether players come with RomM's own session too. */
+  readonly rommIdentity: boolean;
   readonly examine: (caller: { readonly forwardedUnseen: boolean }) => Promise<Examination>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -23,6 +25,7 @@ export function createDoctorHandlers(
         issuer: deps.issuer,
         url: deps.url,
         clock_skew_seconds: deps.clockSkewSeconds,
+        identity: deps.rommIdentity ? (['tokens', 'romm'] as const) : (['tokens'] as const),
       },
     }),
 

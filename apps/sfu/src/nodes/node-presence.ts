@@ -1,5 +1,5 @@
 import type { LiveNode, NodeRecord } from '@romm-netplay/protocol';
-import type { NodeRegistry } from '@romm-netplay/shared-state';
+import { findNode, type NodeRegistry } from '@romm-netplay/shared-state';
 
 export interface NodePresenceOptions {
   readonly nodes: NodeRegistry;
@@ -21,6 +21,8 @@ export interface NodePresence {
   announce(): Promise<void>;
   /** The others that told of themselves lately. Rejects with StateUnavailableError. */
   others(): Promise<LiveNode[]>;
+  /** Whether another process calls itself by this node's id. */
+  readonly isIdDisputed: () => boolean;
   /** Falls silent, and takes this node off the list. */
   close(): Promise<void>;
 }
@@ -29,13 +31,20 @@ export function createNodePresence(options: NodePresenceOptions): NodePresence {
   const { nodes, identity, load, heartbeatMs, now, onError } = options;
   const startedAtMs = now();
   let failing = false;
+  let isStored = false;
+  let isIdDisputed = false;
   let closed = false;
 
   async function announce(): Promise<void> {
     if (closed) return;
     try {
+      // What an earlier life of this node left is overwritten once; who writes after that is alive.
+      const rival = isStored && (await findNode(nodes, identity.nodeId))?.startedAtMs;
       const outcome = await nodes.upsert({ ...identity, ...load(), startedAtMs, updatedAtMs: now() });
+      isStored = outcome === 'stored';
+      isIdDisputed = outcome === 'held-by-other-node' || (typeof rival === 'number' && rival !== startedAtMs);
       if (outcome !== 'stored') throw new Error(REFUSED[outcome]);
+      if (isIdDisputed) throw new Error(REFUSED['held-by-other-node']);
       failing = false;
     } catch (error) {
       if (!failing) onError(error);
@@ -48,6 +57,7 @@ export function createNodePresence(options: NodePresenceOptions): NodePresence {
 
   return {
     announce,
+    isIdDisputed: () => isIdDisputed,
     async others() {
       // Two lives of one node share its url.
       return (await nodes.list()).filter(
@@ -65,6 +75,6 @@ export function createNodePresence(options: NodePresenceOptions): NodePresence {
 }
 
 const REFUSED = {
-  'held-by-other-node': 'A node of another URL has this NODE_ID; each needs its own.',
+  'held-by-other-node': 'Another process has this NODE_ID; each node needs its own.',
   full: 'The registry has as many nodes as it may.',
 } as const;

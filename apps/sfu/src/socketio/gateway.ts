@@ -51,6 +51,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   const gate = createServer();
   const io = new Server(gate, engineOptions(options, trusts));
 
+  // Tells clients and the doctor who answers; of nothing that a room list does not say.
+  io.engine.on('initial_headers', (headers: Record<string, string>) => {
+    headers['x-netplay-node'] = encodeURIComponent(session.directory.nodeId);
+  });
   io.engine.on('connection', (conn: Socket['conn']) => {
     const close = (name: CloseName) => {
       const outbox = outboxes.get(conn);

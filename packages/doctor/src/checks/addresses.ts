@@ -20,15 +20,6 @@ export function checkGivenUrl(check: 'auth-url' | 'sfu-url', url: string): Findi
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     return [fault(check, `${quote(url)} is no URL.`, 'Give a URL that begins with https:// or http://.')];
   }
-  if (new URL(url).pathname !== '/') {
-    return [
-      warning(
-        check,
-        `${quote(url)} has a path; everything is looked for below it.`,
-        'Unless the proxy has the services below this path, give the URL without it.',
-      ),
-    ];
-  }
   return [];
 }
 

@@ -1,6 +1,6 @@
 import type { Finding } from '@romm-netplay/protocol';
 import { fault, ok, quoteLocation, warning } from '../findings.js';
-import type { Answer, HttpAnswer, NoAnswer } from '../http.js';
+import { type Answer, type HttpAnswer, isDead, type NoAnswer } from '../http.js';
 import type { ServiceFacts } from '../observe.js';
 
 export type ServiceName = 'auth' | 'sfu';
@@ -85,7 +85,7 @@ function strangeAnswer(
   if (status >= 300 && status < 400) {
     return redirected(service, url, quoteLocation(headers.get('location'), url));
   }
-  if (status === 502 || status === 503 || status === 504) {
+  if (isDead(answer)) {
     return fault(
       check,
       `${url} answers ${status}: the proxy does not reach ${name}.`,

@@ -46,14 +46,12 @@ interface Clock {
   readonly unsureMs: number;
 }
 
-/** By the service's own word; else by the Date header, which may be the proxy's and has whole seconds. */
+/** By the service's own word: a Date header may be the proxy's, whose clock nobody asked about. */
 function clockOf(facts: ServiceFacts): Clock | undefined {
   const { echo } = facts;
   if (isCached(facts) || echo.kind === 'none') return undefined;
-  const told = echo.json?.['time'];
-  const date = Date.parse(echo.headers.get('date') ?? '');
-  const time = typeof told === 'number' ? told : date + 500;
-  if (!Number.isFinite(time)) return undefined;
-  const unsureMs = echo.tookMs / 2 + (typeof told === 'number' ? 0 : 500);
+  const time = echo.json?.['time'];
+  if (typeof time !== 'number') return undefined;
+  const unsureMs = echo.tookMs / 2;
   return { aheadMs: time - (echo.receivedAt - echo.tookMs / 2), unsureMs };
 }

@@ -1,12 +1,16 @@
 import type { Finding } from '@romm-netplay/protocol';
 import { SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
 import { fault, ok, quoteLocation, skipped, warning } from '../findings.js';
+import { isDead } from '../http.js';
 import type { SocketOutcome } from '../node-socket.js';
 import type { Observed } from '../observe.js';
 import { codeOf, isHtml } from './answers.js';
 
 const UPGRADE_LINES =
   'nginx: `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";`; Apache: mod_proxy_wstunnel; Caddy and Traefik do it by themselves.';
+
+/** What a proxy answers for a service that it does not reach. */
+const DEAD = [502, 503, 504];
 
 type Refused = Extract<SocketOutcome, { kind: 'refused' }>;
 
@@ -78,6 +82,13 @@ function refusedSocket(url: string, refused: Refused): Finding {
       `Let the proxy pass it on. ${UPGRADE_LINES}`,
     );
   }
+  if (DEAD.includes(status) && code === undefined) {
+    return fault(
+      check,
+      `${url} answers ${status}: the proxy does not reach the SFU.`,
+      'Check that the SFU runs, and the address and port the proxy has for it.',
+    );
+  }
   if (code === undefined && looksLikePage(refused)) {
     return fault(
       check,
@@ -141,7 +152,7 @@ export function checkSocketIo({ sfu: { base, polling, pollingUpgrade } }: Observ
   if (polling.kind === 'none') return [skipped(check, `${url} does not answer.`)];
   if (codeOf(polling) === 'not_found') return [skipped(check, 'This node does not speak Socket.IO.')];
   if (!/^\d?\{"sid"/.test(polling.text)) {
-    const page = isHtml(polling) ? 'an HTML page' : `${polling.status}`;
+    const page = isHtml(polling) && !isDead(polling) ? 'an HTML page' : `${polling.status}`;
     return [
       warning(
         check,
