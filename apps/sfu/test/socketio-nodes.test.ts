@@ -1,10 +1,11 @@
 /** Clients of Socket.IO and several nodes of one instance: P2.9 (redirects), P2.10 (rooms that move). */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { sessionRoomKey } from '@romm-netplay/protocol';
+import { type RoomRecord, sessionRoomKey } from '@romm-netplay/protocol';
 import { openRedisState, type SharedState } from '@romm-netplay/shared-state';
 import { createDisposers, eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
-import { connectLegacy, stockExtra } from './support/legacy-player.js';
-import { codeOf } from './support/node.js';
+import request from 'supertest';
+import { connectLegacy, sfuExtra, stockExtra } from './support/legacy-player.js';
+import { codeOf, nextEvent } from './support/node.js';
 import { memory, startNodesOver, urlOf } from './support/nodes.js';
 
 const SESSION = 'c0ffee00-0000-4000-8000-000000000000';
@@ -65,6 +66,72 @@ describe.each(['memory', 'Redis'] as const)('nodes over %s', (kind) => {
     expect(bob.events.filter(([name]) => name === 'room-redirect')).toEqual([]);
     const [, answer] = await bob.enter('join-room', stockExtra('x', 'session-2'));
     expect(answer).toMatchObject({ redirect: await urlOf(state, 'node-a') });
+  });
+
+  describe('and a node of romm-sfu-server among them (N6)', () => {
+    const OLD = 'https://old.example.org';
+    // As romm-sfu-server 0.1.0 registers one (its registryUpsertRoom).
+    const OLD_ROOM: RoomRecord = {
+      room_name: 'arcade',
+      current: 1,
+      max: 4,
+      hasPassword: false,
+      netplay_mode: 'live_stream',
+      room_phase: 'running',
+      sync_config: null,
+      spectator_mode: 1,
+      game_id: '7',
+      metadata: null,
+      rom_hash: null,
+      core_type: null,
+      nodeId: 'romm-sfu-1',
+      url: `${OLD}/`,
+      updatedAt: Date.now(),
+    };
+
+    it('list its rooms, and send players there when an administrator listed it', async () => {
+      const { a, state } = await startNodesOver(disposers, openState, undefined, { legacyNodes: [OLD] });
+      await state.rooms.upsert(OLD_ROOM);
+      const where = { room_name: 'arcade', nodeId: 'romm-sfu-1' };
+      const bob = await connectLegacy(a, 'Bob');
+      const answer = request(a.sfu.url).get('/list?game_id=7');
+      const { body } = await answer.set('authorization', `Bearer ${await a.readToken(bob.subject)}`);
+      expect(body).toMatchObject({ arcade: { ...where, current: 1, max: 4 } });
+      // Only a client of romm-sfu-server knows a redirect; stock EmulatorJS reads an error.
+      for (const [extra, refusal] of [
+        [stockExtra('x', 'arcade'), 'Room is on another node'],
+        [sfuExtra('arcade'), null],
+      ] as const) {
+        expect(await bob.enter('join-room', extra)).toEqual([refusal, { ...where, redirect: OLD }]);
+        expect(await bob.heard('room-redirect')).toEqual([{ ...where, url: OLD }]);
+        bob.clear();
+      }
+      const cid = await a.connect('Cid');
+      const told = nextEvent(cid, 'room-redirect');
+      expect(await codeOf(cid.join('arcade'))).toBe('room_elsewhere');
+      expect(await told).toEqual({ ...where, url: OLD });
+    });
+
+    it('send nobody where no administrator said so, and say why', async () => {
+      const { a, state } = await startNodesOver(disposers, openState, undefined, { legacyNodes: [OLD] });
+      const elsewhere = [
+        'https://old.example.org.evil.example',
+        `${OLD}:8443`,
+        `${OLD}/sfu`,
+        'http://old.example.org',
+      ];
+      for (const [i, url] of elsewhere.entries()) {
+        const room = `trap-${i}`;
+        await state.rooms.upsert({ ...OLD_ROOM, room_name: room, url });
+        const bob = await connectLegacy(a, `Bob ${i}`);
+        expect(await bob.enter('join-room', stockExtra('x', room))).toEqual([
+          'Room is on a server that is not allowed here',
+        ]);
+        expect(bob.events.filter(([name]) => name === 'room-redirect')).toEqual([]);
+        const cid = await a.connect('Cid');
+        expect(await codeOf(cid.join(room))).toBe('node_not_allowed');
+      }
+    });
   });
 
   it('keep a room of stock clients until it or the node ends: nobody could follow it (N4, P2.10)', async () => {
