@@ -34,7 +34,8 @@ const FLOORS = {
   },
   sfu: {
     useCases: [
-      ...['ice', 'doctor', 'players', 'rooms/model', 'guests', 'tokens', 'rooms', 'nodes', 'signaling'],
+      ...['ice', 'doctor', 'players', 'rooms/model', 'guests', 'tokens', 'romm', 'rooms', 'nodes'],
+      'signaling',
     ],
     transports: ['ws', 'socketio', 'http'],
   },

@@ -183,6 +183,21 @@ describe('deployed output', () => {
     expect((await player.closed).retry).toBe(true);
   });
 
+  test('auth serves the page to play on, every file of it', async () => {
+    const { auth } = await startBoth();
+    const page = await (await fetch(`${auth.url}/play/`)).text();
+    const files = [...page.matchAll(/(?:src|href)="([^"#:]+)"/g)].map(([, path = '']) => path);
+    expect(files.length).toBeGreaterThan(1);
+    for (const file of files) {
+      const { status, headers } = await fetch(new URL(file, `${auth.url}/play/`));
+      expect([file, status, headers.get('content-type')]).toEqual([
+        file,
+        200,
+        expect.not.stringMatching('html'),
+      ]);
+    }
+  });
+
   test('running writes to its data directory only, so the root file system can be read-only', async () => {
     const before = await Promise.all(APPS.map((app) => readDeployed(deployed(app))));
     const { auth, sfu, dataDir } = await startBoth();

@@ -81,6 +81,12 @@ describe('configuration of the SFU (X2)', () => {
     },
   );
 
+  it('refuses a path with a slash too many, as of a SITE_URL that ends with one', () => {
+    const refusal = [expect.stringMatching(/^PUBLIC_URL .*two slashes/)];
+    expect(faultsOf({ ...GOOD, PUBLIC_URL: 'https://romm.example.org//netplay' })).toEqual(refusal);
+    expect(faultsOf({ ...GOOD, PUBLIC_URL: 'https://romm.example.org/netplay//' })).toEqual([]);
+  });
+
   it('reports every fault at once', () => {
     const wrong = {
       PORT: 'x',

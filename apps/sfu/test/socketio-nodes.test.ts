@@ -68,7 +68,7 @@ describe.each(['memory', 'Redis'] as const)('nodes over %s', (kind) => {
     expect(answer).toMatchObject({ redirect: await urlOf(state, 'node-a') });
   });
 
-  describe('and a node of romm-sfu-server among them (N6)', () => {
+  describe('and a node of romm-sfu-server among them (P2.9)', () => {
     const OLD = 'https://old.example.org';
     // As romm-sfu-server 0.1.0 registers one (its registryUpsertRoom).
     const OLD_ROOM: RoomRecord = {

@@ -17,6 +17,10 @@ export interface Page {
   readonly anchors: ReadonlySet<string>;
 }
 
+const ELSEWHERE = ['README.md', 'infra/README.md', 'e2e/emulator/README.md'];
+/** What a reader makes by what the pages say. */
+const MADE = ['infra/.env', 'infra/certificates', 'infra/secrets/sfu-internal-secret'];
+
 const FENCE = /^```[^\n]*\n([\s\S]*?)^```/gm;
 const SPAN = /`([^`\n]+)`/g;
 const LINK = /\]\(([^)\s]+)\)/g;
@@ -52,11 +56,11 @@ const slugOf = (heading: string): string =>
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
     .replace(/\s/g, '-');
 
-/** README.md and everything in docs/ that is Markdown. */
+/** Everything that people read: README.md, docs/, and how to run it in containers and with an emulator. */
 export async function readPages(): Promise<Page[]> {
   const names = await readdir(join(ROOT, 'docs'), { recursive: true });
   const paths = names.filter((name) => name.endsWith('.md')).map((name) => posix.join('docs', name));
-  return Promise.all(['README.md', ...paths.sort()].map(readPage));
+  return Promise.all([...ELSEWHERE, ...paths.sort()].map(readPage));
 }
 
 /** Paths of this repository that stand in code; everything from a `*` on is cut off. */
@@ -67,6 +71,7 @@ export function repositoryPaths({ code }: Page): string[] {
 
 /** Whether a path exists; built output counts when its source does. */
 export const existsInRepository = (path: string): boolean =>
+  MADE.includes(path) ||
   existsSync(join(ROOT, path.replace(/\/dist\/(.+)\.js$/, '/src/$1.ts').replace(/\.$/, '')));
 
 /** Links of a page that lead nowhere; those to other sites are left alone. */
