@@ -132,6 +132,17 @@ describe.each(ROMM_RELEASES)('RomM $name', (release) => {
       expect((await client.mint(begun.body.access_token)).body).toMatchObject({ code: 'token_revoked' });
     });
 
+    it('ends when the user has signed out of a RomM that shows its kiosk then', async () => {
+      const { session } = newUser({ username: 'lia' });
+      const begun = await client.post('/api/auth/login', {}, cookieOf(session));
+      romm.revoke(session);
+      romm.behave({ kiosk: true });
+      nowMs += 900_000;
+      const both = { cookie: `${COOKIE}=${begun.refreshToken!}; romm_session=${session}` };
+      expect((await client.post('/api/auth/refresh', {}, both)).status).toBe(401);
+      expect((await client.mint(begun.body.access_token)).body).toMatchObject({ code: 'token_revoked' });
+    });
+
     it("does not go over to whoever's RomM cookie comes along", async () => {
       const [fay, gus] = [newUser({ username: 'fay' }), newUser({ username: 'gus' })];
       const begun = await client.post('/api/auth/login', {}, cookieOf(fay.session));

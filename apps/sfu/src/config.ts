@@ -145,8 +145,12 @@ type Values = z.output<typeof environment>;
 /** The only reader of the environment. @throws ConfigError with every fault at once */
 export function parseConfig(env: Env = process.env): SfuConfig {
   return parse(env, ({ REDIS_URL, ROMM_SFU_INTERNAL_SECRET, SFU_IDENTITY }) => {
-    if (ROMM_SFU_INTERNAL_SECRET !== undefined) return [];
+    // Guests and the page of auth bring tokens, so there is no node that takes none.
+    const withoutTokens = SFU_IDENTITY.length > 0 && !SFU_IDENTITY.includes('tokens');
+    const faults = withoutTokens ? ['SFU_IDENTITY must list "tokens" as well: tokens,romm.'] : [];
+    if (ROMM_SFU_INTERNAL_SECRET !== undefined) return faults;
     return [
+      ...faults,
       ...(REDIS_URL === undefined
         ? ['Set REDIS_URL (the Redis auth uses), or ROMM_SFU_INTERNAL_SECRET to use tokens up through auth.']
         : []),

@@ -87,6 +87,18 @@ describe('configuration of the SFU (X2)', () => {
     expect(faultsOf({ ...GOOD, PUBLIC_URL: 'https://romm.example.org/netplay//' })).toEqual([]);
   });
 
+  it('takes tokens always, and RomM’s session when told to, with the secret that auth asks for (N2)', () => {
+    const secret = { ROMM_SFU_INTERNAL_SECRET: 'x' };
+    expect(parseConfig({ ...GOOD, ...secret, SFU_IDENTITY: 'tokens,romm' }).rommIdentity).toBe(true);
+    expect(parseConfig({ ...GOOD, SFU_IDENTITY: 'tokens' }).rommIdentity).toBe(false);
+    expect(faultsOf({ ...GOOD, ...secret, SFU_IDENTITY: 'romm' })).toEqual([
+      expect.stringMatching(/SFU_IDENTITY must list "tokens"/),
+    ]);
+    expect(faultsOf({ ...GOOD, SFU_IDENTITY: 'tokens,romm' })).toEqual([
+      expect.stringMatching(/SFU_IDENTITY.*ROMM_SFU_INTERNAL_SECRET/),
+    ]);
+  });
+
   it('reports every fault at once', () => {
     const wrong = {
       PORT: 'x',

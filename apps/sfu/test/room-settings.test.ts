@@ -235,12 +235,14 @@ describe('metadata (R1, D15, D22)', () => {
     ['a core that is a number', { core_type: 5 }],
     ['an unknown mode', { netplay_mode: 'chess' }],
     ['another mode than before', { netplay_mode: 'delay_sync' }],
+    ['another game than the room is registered for', { game_id: 8 }],
+    ['no game any more', { game_id: null }],
     ['a sync_config that is too large', { sync_config: 'x'.repeat(2_048) }],
     ['no object', 'metadata'],
   ])('refuses %s, and changes nothing', async (_what, metadata) => {
-    const { ada, bob } = await den({ extra: { netplay_mode: 'arcade' } });
+    const { ada, bob } = await den({ extra: { netplay_mode: 'arcade', game_id: 7 } });
     expect(await refused(ada, 'update-room-metadata', { metadata } as never)).toBe('invalid_request');
-    expect((await ask(bob, 'list-rooms', {})).rooms).toMatchObject([{ netplay_mode: 'arcade' }]);
+    expect((await ask(bob, 'list-rooms', {})).rooms).toMatchObject([{ netplay_mode: 'arcade', game_id: 7 }]);
   });
 });
 

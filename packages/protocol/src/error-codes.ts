@@ -24,7 +24,7 @@ export const SOCKET_ERRORS = {
   token_used: { retryable: false, message: 'The write token was used before or has expired; get a new one.' },
   token_not_yours: {
     retryable: false,
-    message: 'The write token belongs to another player than the one who said hello on this socket.',
+    message: 'The write token belongs to another player, or to another connection, than this socket.',
   },
   unavailable: {
     retryable: true,
@@ -65,7 +65,10 @@ export const SOCKET_ERRORS = {
     message: 'This node hosts as many rooms as it may, or as many of yours; try again or another node.',
   },
   wrong_password: { retryable: false, message: 'The room password is missing or wrong.' },
-  too_many_attempts: { retryable: true, message: 'Too many passwords tried or set; wait a minute.' },
+  too_many_attempts: {
+    retryable: true,
+    message: 'Too many passwords, or sessions that nobody knows, were tried from here; wait a minute.',
+  },
   resume_refused: {
     retryable: false,
     message: 'Nobody keeps this place for you any more; join the room with a write token.',
@@ -113,7 +116,10 @@ export const SOCKET_ERRORS = {
     retryable: true,
     message: 'Players of your instance take up as much here as they may; try again later.',
   },
-  busy: { retryable: true, message: 'Too many requests are waiting on this socket; wait for the replies.' },
+  busy: {
+    retryable: true,
+    message: 'Too much is being asked at once, on this socket or of this node; wait a moment.',
+  },
   internal: { retryable: true, message: 'Something failed here; try again.' },
 } as const satisfies Record<string, { retryable: boolean; message: string }>;
 

@@ -105,9 +105,9 @@ async function renewedIdentity(
   throw new AuthError('session_ended');
 }
 
-/** Who is refused by name is out; who cannot be asked about just now is not. */
-const isRefusal = (error: unknown): boolean =>
-  error instanceof AuthError && (error.code === 'account_disabled' || error.code === 'identity_taken');
+/** Who is refused by name is out, and so is a visitor in their place; who cannot be asked about just now is not. */
+const REFUSALS: readonly string[] = ['account_disabled', 'identity_taken', 'kiosk_visitor'];
+const isRefusal = (error: unknown): boolean => error instanceof AuthError && REFUSALS.includes(error.code);
 
 async function exchange(
   transaction: SessionTransaction,

@@ -4,19 +4,24 @@ import { broadcastUsers } from './broadcast.js';
 import { type Caller, membershipOf, ownedRoom } from './caller.js';
 import { tellUpdated, type TellDeps } from './tell-changed.js';
 
-/** Changes what a room says of its game. Its mode decided how it began, and stays. */
+/** Its mode decided how it began, and its game what it is registered under. */
+const FIXED = ['netplay_mode', 'game_id'] as const;
+
+/** Changes what a room says of its game. */
 export function updateRoomMetadata(
   deps: TellDeps,
   caller: Caller,
   { metadata }: RequestData<'update-room-metadata'>,
 ): Replies['update-room-metadata'] {
   const room = ownedRoom(caller);
-  const { netplay_mode: mode = room.extra.netplay_mode, ...changes } = metadata;
-  if (mode !== room.extra.netplay_mode) {
-    const message = 'data.metadata.netplay_mode: cannot change after a room was opened; open another one';
+  for (const name of FIXED) {
+    const isKept = metadata[name] === undefined || String(metadata[name]) === String(room.extra[name]);
+    if (isKept) continue;
+    const message = `data.metadata.${name}: cannot change after a room was opened; open another one`;
     throw new SocketError('invalid_request', { message });
   }
-  room.describe(changed(room.extra, changes));
+  const kept = Object.fromEntries(FIXED.map((name) => [name, room.extra[name]]));
+  room.describe(changed(room.extra, { ...metadata, ...kept }));
   tellUpdated(deps, room);
   // The new game may fit some members and not others.
   broadcastUsers(room);

@@ -154,7 +154,11 @@ export const REQUEST_EVENTS: ReadonlyMap<string, LegacyHandler> = new Map<string
   ['join-info', request('update-player-metadata', joinInfo, { answer: compatibility })],
   [
     'update-room-metadata',
-    request('update-room-metadata', ({ metadata }) => ({ metadata: roomExtraOf(metadata) })),
+    request('update-room-metadata', ({ metadata }) => {
+      // These clients repeat the game in words of their own; a room is of the one that it was opened for.
+      const { game_id: _ofRoom, ...changes } = roomExtraOf(metadata);
+      return { metadata: changes };
+    }),
   ],
   [
     'update-player-metadata',
