@@ -2,6 +2,7 @@ export * from './close-stack.js';
 export * from './env.js';
 export * from './http/arrived.js';
 export * from './http/bearer.js';
+export * from './http/client-address.js';
 export * from './http/entity-tag.js';
 export * from './http/http-error.js';
 export * from './http/json-body.js';

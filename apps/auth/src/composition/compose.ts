@@ -109,7 +109,10 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
   const { log = createLogger('auth', config.logLevel), now = Date.now } = overrides;
   const closing = createCloseStack();
   try {
-    const server = await listen(config.port, config.host, { basePaths: basePathsOf(config) });
+    const server = await listen(config.port, config.host, {
+      basePaths: basePathsOf(config),
+      trustedProxies: config.trustedProxies,
+    });
     closing.defer(() => server.close());
     const issuer = config.issuer ?? `http://localhost:${server.port}`;
     const metrics = createMetrics('auth');

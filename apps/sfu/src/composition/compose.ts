@@ -59,7 +59,8 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
   const { log = createLogger('sfu', config.logLevel), now = Date.now } = overrides;
   const closing = createCloseStack();
   try {
-    const server = await listen(config.port, config.host, { basePaths: [PUBLIC_PREFIX] });
+    const { port, host, trustedProxies } = config;
+    const server = await listen(port, host, { basePaths: [PUBLIC_PREFIX], trustedProxies });
     closing.defer(() => server.close());
     const metrics = createMetrics('sfu');
     const audit = createAudit(log);

@@ -1,6 +1,12 @@
 import type { RequestListener } from 'node:http';
 import type { Peers } from '@romm-netplay/peers';
-import type { CloseStack, IsOwnPage, ListeningServer, Logger } from '@romm-netplay/service-kit';
+import {
+  type CloseStack,
+  createAddressOf,
+  type IsOwnPage,
+  type ListeningServer,
+  type Logger,
+} from '@romm-netplay/service-kit';
 import type { SfuConfig } from '../config.js';
 import { isPartnerOrigin } from '../guests/is-partner-origin.js';
 import { createRequestHandlers, type RequestHandlersDeps } from '../signaling/request-handlers.js';
@@ -45,12 +51,12 @@ export function openSockets(parts: SocketParts) {
     limits,
     isOwnPage: parts.isOwnPage,
     isPartnerOrigin: (origin: string | undefined) => isPartnerOrigin({ issuers }, origin),
-    trustedProxies: config.trustedProxies,
+    addressOf: createAddressOf(config.trustedProxies),
     allowQueryToken: config.allowQueryToken,
   };
   const gateway = createGateway(options);
   const { takesUpgrade } = gateway;
-  const socketServer = attachSocketServer({ server: server.server, ...options, takesUpgrade });
+  const socketServer = attachSocketServer({ server, ...options, takesUpgrade });
   server.serve((request, response) => {
     if (!gateway.takesRequest(request, response)) api(request, response);
   });

@@ -1,5 +1,5 @@
 import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
-import { arrivedOf, type Handlers } from '@romm-netplay/service-kit';
+import { arrivedOf, type Handlers, networkOf } from '@romm-netplay/service-kit';
 import type { Examination } from '../doctor/examine-node.js';
 
 export interface DoctorHandlersDeps {
@@ -31,7 +31,7 @@ export function createDoctorHandlers(
 
     async doctor({ headers, address }) {
       const forwarded = headers['x-forwarded-for'];
-      const told = typeof forwarded === 'string' ? forwarded.split(/\s*,\s*/) : [];
+      const told = typeof forwarded === 'string' ? forwarded.split(/\s*,\s*/).map(networkOf) : [];
       const forwardedUnseen = told.length > 0 && !told.includes(address);
       const { status, findings } = await deps.examine({ forwardedUnseen });
       return { body: { status, findings } };

@@ -1,8 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CloseName } from '@romm-netplay/protocol/wire';
-import { HttpError, type IsOwnPage } from '@romm-netplay/service-kit';
-import proxyAddr from 'proxy-addr';
+import { type AddressOf, HttpError, type IsOwnPage } from '@romm-netplay/service-kit';
 import { Server, type ServerOptions, type Socket } from 'socket.io';
 import { WebSocketServer } from 'ws';
 import { translateError } from '../signaling/http-refusal.js';
@@ -25,8 +24,7 @@ export interface GatewayOptions {
   readonly slots: SocketSlots;
   /** Whether a page may connect, and its cookies count. */
   readonly isOwnPage: IsOwnPage;
-  /** Addresses or CIDRs whose X-Forwarded-For is believed. */
-  readonly trustedProxies: readonly string[];
+  readonly addressOf: AddressOf;
   readonly allowQueryToken: boolean;
 }
 
@@ -43,13 +41,12 @@ const PATH = '/socket.io';
 
 /** Existing clients of Socket.IO, in the same rooms as everybody else. Without its rooms: a name is a name (D12). */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { session, limits, slots } = options;
-  const trusts = proxyAddr.compile([...options.trustedProxies]);
+  const { session, limits, slots, addressOf } = options;
   const aliases = createAliases();
   const outboxes = new Map<Socket['conn'], SocketIoOutbox>();
   // Socket.IO takes over the server it is given; it gets one of its own, that is handed what is meant for it.
   const gate = createServer();
-  const io = new Server(gate, engineOptions(options, trusts));
+  const io = new Server(gate, engineOptions(options));
 
   // Tells clients and the doctor who answers; of nothing that a room list does not say.
   io.engine.on('initial_headers', (headers: Record<string, string>) => {
@@ -64,13 +61,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     limitTraffic(conn, limits, close);
     try {
       // Others may have come since the request was let in.
-      conn.once('close', slots.take(proxyAddr(conn.request, trusts)));
+      conn.once('close', slots.take(addressOf(conn.request)));
     } catch {
       conn.close(true);
     }
   });
   io.use((socket, next) => {
-    introduce(options, socket, proxyAddr(socket.request, trusts)).then(
+    introduce(options, socket, addressOf(socket.request)).then(
       (introduced) => {
         (socket.data as { introduced?: Identified }).introduced = introduced;
         next();
@@ -116,13 +113,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
-type Trust = ReturnType<typeof proxyAddr.compile>;
-
-function engineOptions({ limits, slots, isOwnPage }: GatewayOptions, trusts: Trust): Partial<ServerOptions> {
+function engineOptions({ limits, slots, isOwnPage, addressOf }: GatewayOptions): Partial<ServerOptions> {
   function refusalOf(request: IncomingMessage): string | undefined {
     if (!isOwnPage(request.headers)) return 'origin_refused';
     try {
-      slots.assertFree(proxyAddr(request, trusts));
+      slots.assertFree(addressOf(request));
       return undefined;
     } catch (error) {
       return error instanceof HttpError ? error.code : 'internal';

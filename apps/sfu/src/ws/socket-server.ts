@@ -1,8 +1,14 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { MAX_BINARY_FRAME_BYTES, SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
-import { HttpError, type IsOwnPage, PROBLEM_JSON, toProblem } from '@romm-netplay/service-kit';
-import proxyAddr from 'proxy-addr';
+import {
+  type AddressOf,
+  HttpError,
+  type IsOwnPage,
+  type ListeningServer,
+  PROBLEM_JSON,
+  toProblem,
+} from '@romm-netplay/service-kit';
 import { WebSocketServer } from 'ws';
 import { assertSocketFree } from '../guests/assert-socket-free.js';
 import { translateError } from '../signaling/http-refusal.js';
@@ -13,7 +19,7 @@ import type { SocketLimits } from './limits.js';
 import type { SocketSlots } from './socket-slots.js';
 
 export interface SocketServerOptions {
-  readonly server: Server;
+  readonly server: Pick<ListeningServer, 'serveUpgrades'>;
   readonly session: SessionDeps & WhoDeps;
   readonly limits: SocketLimits;
   readonly slots: SocketSlots;
@@ -23,8 +29,7 @@ export interface SocketServerOptions {
   readonly isOwnPage: IsOwnPage;
   /** Whether it is that of another instance whose players may come; its pages bring tokens in a message. */
   readonly isPartnerOrigin: (origin: string | undefined) => boolean;
-  /** Addresses or CIDRs whose X-Forwarded-For is believed. */
-  readonly trustedProxies: readonly string[];
+  readonly addressOf: AddressOf;
   /** Takes a token from the query, too; it ends up in access logs. */
   readonly allowQueryToken: boolean;
 }
@@ -37,7 +42,7 @@ export interface SocketServer {
 
 /** Takes WebSocket upgrades on /ws and binds each to a session. */
 export function attachSocketServer(options: SocketServerOptions): SocketServer {
-  const { server, session, limits, slots } = options;
+  const { server, session, limits, slots, addressOf } = options;
   const serverOptions = {
     noServer: true,
     maxPayload: MAX_BINARY_FRAME_BYTES,
@@ -48,18 +53,16 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
   };
   const wss = new WebSocketServer(serverOptions);
   const admit = createAdmission(options);
-  const trusts = proxyAddr.compile([...options.trustedProxies]);
   const heartbeats = new Set<() => void>();
   const interval = setInterval(() => heartbeats.forEach((beat) => beat()), limits.heartbeatMs);
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const cut = () => void socket.destroy();
     socket.on('error', cut);
-    let release: (() => void) | undefined;
     try {
-      const address = proxyAddr(request, trusts);
-      release = slots.take(address);
-      socket.once('close', release);
+      const address = addressOf(request);
+      // Counts until it is really closed, also when it is refused below.
+      socket.once('close', slots.take(address));
       const introduction = await admit(request, address);
       socket.removeListener('error', cut);
       wss.handleUpgrade(request, socket, head, (ws) => {
@@ -68,14 +71,13 @@ export function attachSocketServer(options: SocketServerOptions): SocketServer {
         ws.once('close', () => heartbeats.delete(beat));
       });
     } catch (error) {
-      release?.();
       rejectUpgrade(socket, error);
     }
   }
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (options.takesUpgrade?.(request, socket, head) !== true) void upgrade(request, socket, head);
   }
-  server.on('upgrade', onUpgrade);
+  server.serveUpgrades(onUpgrade);
 
   return {
     get connections() {

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { health } from '@romm-netplay/protocol';
+import { boundConnections, CONNECTION_LIMITS, type ConnectionLimits, serverOptions } from './connections.js';
 
 export interface ListeningServer {
   readonly server: Server;
@@ -9,9 +11,13 @@ export interface ListeningServer {
   readonly url: string;
   /** Hands requests to `listener`; until then they are answered 503, but that the process is alive. */
   serve(listener: RequestListener): void;
+  /** Hands upgrades to `listener`. Where nobody does, they are requests like others. */
+  serveUpgrades(listener: UpgradeListener): void;
   /** Stops accepting, lets running requests finish, then closes. Idempotent. */
   close(): Promise<void>;
 }
+
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /** How long a running request may take once the server is closing. */
 const LINGER_MS = 3_000;
@@ -22,6 +28,9 @@ export interface ListenOptions {
    * answered as at the root, upgrades too.
    */
   readonly basePaths?: readonly string[];
+  /** Addresses or CIDRs of proxies, whose connections are of many people. */
+  readonly trustedProxies?: readonly string[];
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
 /**
@@ -30,16 +39,15 @@ export interface ListenOptions {
 export async function listen(
   port: number,
   host: string,
-  { basePaths = [] }: ListenOptions = {},
+  { basePaths = [], trustedProxies = [], limits: changed }: ListenOptions = {},
 ): Promise<ListeningServer> {
   let current: RequestListener = starting;
-  const options = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 65_000 };
-  const server = createServer(options, (request, response) => {
+  const limits = { ...CONNECTION_LIMITS, ...changed };
+  const server = createServer(serverOptions(limits), (request, response) => {
     takeAwayBase(request, basePaths);
     current(request, response);
   });
-  // Before whoever takes upgrades.
-  server.on('upgrade', (request) => takeAwayBase(request, basePaths));
+  boundConnections(server, limits, ['loopback', ...trustedProxies]);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -54,6 +62,12 @@ export async function listen(
     url: urlOf(host, chosen),
     serve(listener) {
       current = listener;
+    },
+    serveUpgrades(listener) {
+      server.on('upgrade', (request, socket, head) => {
+        takeAwayBase(request, basePaths);
+        listener(request, socket, head);
+      });
     },
     close: () => closeServer(server),
   };

@@ -4,7 +4,7 @@ import cors from 'cors';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { HttpApi } from '@romm-netplay/protocol';
-import proxyAddr from 'proxy-addr';
+import { createAddressOf } from './client-address.js';
 import type { Logger } from '../logger.js';
 import { HttpError } from './http-error.js';
 import {
@@ -56,12 +56,11 @@ export function createApiListener<A extends HttpApi, Caller>(
   options: ApiAppOptions<A, Caller>,
 ): RequestListener {
   const { api, handlers, authorize, translate, log } = options;
-  const trusts = proxyAddr.compile([...options.trustedProxies]);
   const serving: ServeOptions<Caller> = {
     translate,
     ...(options.problemMembers && { problemMembers: options.problemMembers }),
     authorize,
-    addressOf: (request) => proxyAddr(request, trusts),
+    addressOf: createAddressOf(options.trustedProxies),
     newRequestId: randomUUID,
     onUnexpected: (error, requestId) => log.error({ err: error, requestId }, 'request failed'),
   };
