@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@romm-netplay/testing';
 import fc from 'fast-check';
+import request from 'supertest';
 import { WebSocket } from 'ws';
 import {
   connectLegacy,
@@ -234,6 +236,86 @@ describe('what nobody gets at', () => {
     const [, players] = await eve.enter('join-room', stockExtra('den', 's', id));
     expect(players).toMatchObject({ [id]: { player_name: 'Ada' } });
     expect(Object.keys(players as object)).toHaveLength(2);
+  });
+});
+
+describe('what pages of elsewhere cannot do', () => {
+  const ELSEWHERE = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+  const polling = '/socket.io/?EIO=4&transport=polling';
+  const begin = async () => {
+    const { text, headers } = await request(node.sfu.url).get(polling);
+    const { sid } = JSON.parse(text.slice(1)) as { sid: string };
+    return { sid, headers };
+  };
+
+  it('go on with a connection that an own page began, though they know its id', async () => {
+    const { sid } = await begin();
+    const ask = request(node.sfu.url);
+    const url = `${polling}&sid=${sid}`;
+    expect((await ask.post(url).set(ELSEWHERE).send('40')).status).toBe(403);
+    expect((await ask.get(url).set(ELSEWHERE)).status).toBe(403);
+    const upgrade = new WebSocket(`${node.sfu.url.replace('polling', 'websocket')}${url}`, {
+      headers: ELSEWHERE,
+    });
+    const [error] = (await once(upgrade, 'error')) as [Error];
+    expect(error.message).toMatch(/403/);
+    expect((await ask.post(url).type('text/plain').send('40')).text).toBe('ok');
+  });
+
+  it('read what a script tag gets, which sends no origin over http', async () => {
+    for (const j of ['j=0', 'j', '%6a=0']) {
+      expect((await request(node.sfu.url).get(`${polling}&${j}`)).status).toBe(403);
+    }
+    const { headers } = await begin();
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  });
+});
+
+describe('what a stranger cannot do, before it is known who it is', () => {
+  const polling = '/socket.io/?EIO=4&transport=polling';
+  const begin = async (target: TestNode) => {
+    const { text } = await request(target.sfu.url).get(polling);
+    return `${polling}&sid=${(JSON.parse(text.slice(1)) as { sid: string }).sid}`;
+  };
+
+  it('have more sockets than connections', async () => {
+    const token = await node.readToken({ sub: 'ada' });
+    const { socket, closed } = await rawClient(node, token);
+    for (let i = 0; i < 200; i += 1) socket.send(`40${JSON.stringify({ token })}`);
+    await closed;
+    await eventually(() => node.sfu.connections === 0);
+    const url = `${node.sfu.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`;
+    const many = new WebSocket(url);
+    many.on('open', () => {
+      for (let i = 0; i < 200; i += 1) many.send(`40${JSON.stringify({ token })}`);
+    });
+    const told: string[] = [];
+    many.on('message', (data) => void told.push((data as Buffer).toString()));
+    await once(many, 'close');
+    expect(told.filter((text) => text.startsWith('40')).length).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    ['a body of thousands of packets', '3\x1e'.repeat(8_000) + '3', 200],
+    ['a body that shows no token, so large is it', 'x'.repeat(20_000), 413],
+  ])('send %s: the connection is gone, and so is what it took', async (_what, body, status) => {
+    const strict = await startNode({ maxSocketsPerAddress: 1 });
+    const url = await begin(strict);
+    expect((await request(strict.sfu.url).get(polling)).status).toBe(403);
+    const sent = await request(strict.sfu.url).post(url).type('text/plain').send(body);
+    expect(sent.status).toBe(status);
+    if (status === 200) await begin(strict);
+    await strict.close();
+  });
+
+  it('have a text parsed that is too large to be read', async () => {
+    const url = `${node.sfu.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`;
+    const socket = new WebSocket(url);
+    const parse = jest.spyOn(JSON, 'parse');
+    socket.on('open', () => socket.send(`40{"token":"${'x'.repeat(500_000)}"}`));
+    await once(socket, 'close');
+    expect(parse.mock.calls.filter(([text]) => text.length > 100_000)).toEqual([]);
+    parse.mockRestore();
   });
 });
 

@@ -63,6 +63,40 @@ describe('upgrades where nobody takes any', () => {
   });
 });
 
+describe('targets that are read in more than one way', () => {
+  it.each(['/a\\b', '/a#b', '/a\\b/c?d#', 'http://a/b', '*', 'a', '/a\tb', '/a\x7fb'])(
+    '%j is refused',
+    async (target) => {
+      await start();
+      server.serveUpgrades((_request, socket) => void socket.end('HTTP/1.1 200 OK\r\n\r\n'));
+      for (const more of ['', 'Connection: upgrade\r\nUpgrade: x\r\n']) {
+        const [answer] = (await once(stay(`GET ${target} HTTP/1.1\r\nHost: a\r\n${more}\r\n`), 'data')) as [
+          Buffer,
+        ];
+        expect(String(answer)).toMatch(/^HTTP\/1\.1 400 /);
+      }
+    },
+  );
+
+  it.each(['/', '/a?b=c&d=%20', '/join/%5C', '/a//b', '/a|b'])('%j is not', async (target) => {
+    await start();
+    const client = stay('');
+    client.write(Buffer.from(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`, 'latin1'));
+    const [answer] = (await once(client, 'data')) as [Buffer];
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('closing', () => {
+  it('does not wait for an upgrade that was refused and is held open', async () => {
+    await start({ endingMs: 60_000 });
+    server.serveUpgrades((_request, socket) => void socket.end('HTTP/1.1 404 Not Found\r\n\r\n'));
+    await once(stay(UPGRADE), 'end');
+    await server.close();
+    expect(server.server.listening).toBe(false);
+  });
+});
+
 describe('connections that do not go on', () => {
   it.each([
     ['say nothing', '', { headersMs: 100 }],

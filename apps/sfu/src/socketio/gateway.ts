@@ -13,6 +13,8 @@ import { anyOf } from '../tokens/token-policy.js';
 import type { SocketLimits } from '../ws/limits.js';
 import type { SocketSlots } from '../ws/socket-slots.js';
 import { createAliases } from './aliases.js';
+import { boundPolling } from './bound-polling.js';
+import { boundedParser } from './bounded-decoder.js';
 import { bindConnection } from './connection.js';
 import { shownInHandshake } from './handshake.js';
 import type { SocketIoOutbox } from './outbox.js';
@@ -44,14 +46,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { session, limits, slots, addressOf } = options;
   const aliases = createAliases();
   const outboxes = new Map<Socket['conn'], SocketIoOutbox>();
+  const greetings = new WeakMap<Socket['conn'], Greeting>();
   // Socket.IO takes over the server it is given; it gets one of its own, that is handed what is meant for it.
   const gate = createServer();
   const io = new Server(gate, engineOptions(options));
 
-  // Tells clients and the doctor who answers; of nothing that a room list does not say.
-  io.engine.on('initial_headers', (headers: Record<string, string>) => {
-    headers['x-netplay-node'] = encodeURIComponent(session.directory.nodeId);
-  });
+  markAnswers(io, session.directory.nodeId);
   io.engine.on('connection', (conn: Socket['conn']) => {
     const close = (name: CloseName) => {
       const outbox = outboxes.get(conn);
@@ -59,6 +59,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       else outbox.close(name);
     };
     limitTraffic(conn, limits, close);
+    const onKnown = boundPolling(conn.transport, () => close('tooManyMessages'));
+    greetings.set(conn, { onKnown, introduced: false });
     try {
       // Others may have come since the request was let in.
       conn.once('close', slots.take(addressOf(conn.request)));
@@ -67,12 +69,20 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   });
   io.use((socket, next) => {
+    const greeting = greetings.get(socket.conn);
+    // One connection is one socket: Socket.IO itself counts the second when the first has been let in.
+    if (greeting === undefined || greeting.introduced) {
+      socket.conn.close(true);
+      return;
+    }
+    greeting.introduced = true;
     introduce(options, socket, addressOf(socket.request)).then(
       (introduced) => {
         (socket.data as { introduced?: Identified }).introduced = introduced;
         next();
       },
       (error: unknown) => {
+        greeting.introduced = false;
         const report = (cause: unknown) => session.onUnexpected(cause, socket.id);
         next(connectError(error, report, session.romm !== undefined));
       },
@@ -83,6 +93,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     socket.conn.once('close', () => outboxes.delete(socket.conn));
     const outbox = bindConnection(socket, introduced, { session, aliases, limits });
     outboxes.set(socket.conn, outbox);
+    greetings.get(socket.conn)?.onKnown();
   });
 
   return {
@@ -91,12 +102,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     takesRequest(request, response) {
       if (!isOurs(request.url)) return false;
-      gate.emit('request', request, response);
+      if (isWelcome(options, request)) gate.emit('request', request, response);
+      else response.writeHead(403, REFUSAL_HEADERS).end(REFUSAL);
       return true;
     },
     takesUpgrade(request, socket, head) {
       if (!isOurs(request.url)) return false;
-      gate.emit('upgrade', request, socket, head);
+      if (isWelcome(options, request)) gate.emit('upgrade', request, socket, head);
+      else socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return true;
     },
     async close() {
@@ -113,9 +126,35 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
+/**
+ * Of an own page, in every request: whoever knows the id of a connection could go on with it from anywhere. And none
+ * for a script tag (`j`, which no client of today asks for): pages of elsewhere could read what that answers.
+ */
+const isWelcome = ({ isOwnPage }: GatewayOptions, { headers, url }: IncomingMessage): boolean =>
+  isOwnPage(headers) && !new URLSearchParams(/\?.*$/.exec(url ?? '')?.[0]).has('j');
+
+function markAnswers(io: Server, nodeId: string): void {
+  io.engine.on('headers', (headers: Record<string, string>) => {
+    // A page of elsewhere that asks by a script tag must not run what it gets, and no proxy may keep it.
+    Object.assign(headers, { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  });
+  // Tells clients and the doctor who answers; of nothing that a room list does not say.
+  io.engine.on('initial_headers', (headers: Record<string, string>) => {
+    headers['x-netplay-node'] = encodeURIComponent(nodeId);
+  });
+}
+
+interface Greeting {
+  readonly onKnown: () => void;
+  introduced: boolean;
+}
+
+/** As Engine.IO says it. */
+const REFUSAL = JSON.stringify({ code: 4, message: 'origin_refused' });
+const REFUSAL_HEADERS = { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' };
+
 function engineOptions({ limits, slots, isOwnPage, addressOf }: GatewayOptions): Partial<ServerOptions> {
   function refusalOf(request: IncomingMessage): string | undefined {
-    if (!isOwnPage(request.headers)) return 'origin_refused';
     try {
       slots.assertFree(addressOf(request));
       return undefined;
@@ -135,6 +174,7 @@ function engineOptions({ limits, slots, isOwnPage, addressOf }: GatewayOptions):
     cookie: false,
     wsEngine: webSocketServers(limits),
     maxHttpBufferSize: MAX_PACKET_BYTES,
+    parser: boundedParser,
     connectTimeout: limits.helloTimeoutMs,
     upgradeTimeout: limits.helloTimeoutMs,
     pingInterval: limits.heartbeatMs,

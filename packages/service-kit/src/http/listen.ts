@@ -43,7 +43,12 @@ export async function listen(
 ): Promise<ListeningServer> {
   let current: RequestListener = starting;
   const limits = { ...CONNECTION_LIMITS, ...changed };
+  const upgraded = new Set<Duplex>();
   const server = createServer(serverOptions(limits), (request, response) => {
+    if (!isPath(request.url)) {
+      response.writeHead(400, { connection: 'close' }).end();
+      return;
+    }
     takeAwayBase(request, basePaths);
     current(request, response);
   });
@@ -65,11 +70,19 @@ export async function listen(
     },
     serveUpgrades(listener) {
       server.on('upgrade', (request, socket, head) => {
+        upgraded.add(socket);
+        socket.once('close', () => upgraded.delete(socket));
+        // Who takes it sees to it as well; until then nothing else would.
+        socket.on('error', () => socket.destroy());
+        if (!isPath(request.url)) {
+          socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+          return;
+        }
         takeAwayBase(request, basePaths);
         listener(request, socket, head);
       });
     },
-    close: () => closeServer(server),
+    close: () => closeServer(server, upgraded),
   };
 }
 
@@ -82,6 +95,12 @@ const starting: RequestListener = (request, response) => {
   }
 };
 
+/**
+ * A path and a query, in signs that everybody reads alike: what keeps a part of the paths to itself, as a proxy does,
+ * and what is behind it, must not take one for another.
+ */
+const isPath = (url = ''): boolean => /^\/[!-"$-[\]-~]*$/.test(url);
+
 function takeAwayBase(request: IncomingMessage, basePaths: readonly string[]): void {
   const { url = '/' } = request;
   const base = basePaths.find((path) => url.startsWith(`${path}/`));
@@ -93,11 +112,15 @@ function urlOf(host: string, port: number): string {
   return `http://${isIPv6(host) ? `[${host === '::' ? '::1' : host}]` : host}:${port}`;
 }
 
-async function closeServer(server: Server): Promise<void> {
+async function closeServer(server: Server, upgraded: ReadonlySet<Duplex>): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), LINGER_MS);
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+    // Nothing but its end is left of an upgrade that was refused.
+    for (const socket of upgraded) socket.destroy();
+  }, LINGER_MS);
   await closed;
   clearTimeout(timer);
 }
