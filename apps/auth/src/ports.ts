@@ -4,6 +4,8 @@ import type { Role } from '@romm-netplay/token-core';
 export interface Credentials {
   readonly authorization?: string | undefined;
   readonly cookie?: string | undefined;
+  /** From where, for what is counted by address; unset where somebody else has counted. */
+  readonly address?: string | undefined;
 }
 
 /** Who a provider says somebody is. */

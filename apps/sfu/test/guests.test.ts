@@ -295,7 +295,7 @@ describe('how guests are shown (S6)', () => {
     expect(gus.socket.hello.name).toBe(`Gus@${host}`);
     const { room } = await gus.join('den');
     expect(room.users.map(({ name, instance }) => [name, instance])).toEqual([
-      [`Gus@${host}`, null],
+      [`Gus_${host}`, null],
       ['Lea', null],
       [`Gus@${host}`, theirs.issuer],
     ]);

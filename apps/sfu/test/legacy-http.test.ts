@@ -143,14 +143,14 @@ describe('tokens (D7, D9)', () => {
 });
 
 describe('GET /list as EmulatorJS asks (D21)', () => {
-  it('keys rooms by the session id of their opener, else by name', async () => {
+  it('keys rooms by the session id of their opener, else by what they are registered under', async () => {
     const stock = await connectLegacy(node, 'Ada', { subject: ADA });
     await stock.enter('open-room', stockExtra('den', 'session-1'), { password: 'x', maxPlayers: 2 });
     await (await node.connect('Bob', BOB)).open('chess', { extra: { game_id: 7 } });
     const { body } = await get('/list?domain=games.example.org&game_id=7');
     expect(body).toMatchObject({
       'session-1': { room_name: 'den', current: 1, max: 2, player_name: 'Ada', hasPassword: true },
-      chess: { room_name: 'chess', player_name: 'Bob', hasPassword: false },
+      'name:chess\n7': { room_name: 'chess', player_name: 'Bob', hasPassword: false },
     });
     expect(Object.keys((await get('/list?game_id=7')).body as object).sort()).toEqual(['chess', 'den']);
     expect((await get('/list?domain=x&game_id=8')).body).toEqual({});

@@ -47,6 +47,16 @@ describe('a lost connection (R4, S5)', () => {
     expect((await (await node.connect('Cid')).join('den')).slot).toBe(2);
   });
 
+  it('waits no longer when the clock is put back meanwhile', async () => {
+    const { ada, bob } = await twoInARoom();
+    await lose(ada, bob);
+    nowMs -= 3600_000;
+    await bob.socket.request('chat-message', { message: 'What time is it?' });
+    const left = whenUsers(bob, 1);
+    nowMs += GRACE_MS + 1_000;
+    await left;
+  });
+
   it('gets its place back with the one-time ticket: no write token, no password, a full room or not', async () => {
     const { ada, bob, adaTicket } = await twoInARoom({ max_players: 2, password: 'open sesame' });
     await lose(ada, bob);

@@ -214,7 +214,17 @@ describe('passwords (D22)', () => {
     );
     expect(codes.filter((code) => code === 'wrong_password')).toHaveLength(5);
     expect(codes.filter((code) => code === 'too_many_attempts')).toHaveLength(5);
-    expect(await codeOf(sockets[0]!.join('vault', { password: 'open sesame' }))).toBe('too_many_attempts');
+    // And costs no token any more.
+    const token = await sockets[0]!.writeToken();
+    const late = sockets[0]!.socket.request('join-room', {
+      room_name: 'vault',
+      password: 'open sesame',
+      token,
+    });
+    expect(await codeOf(late)).toBe('too_many_attempts');
+    await expect(
+      sockets[0]!.socket.request('open-room', { room_name: 'mine', token }),
+    ).resolves.toBeDefined();
     await expect(
       (await node.connect('Bob')).join('vault', { password: 'open sesame' }),
     ).resolves.toBeDefined();

@@ -393,20 +393,4 @@ describe('events of stock EmulatorJS', () => {
     const [players] = await ada.heard('users-updated');
     expect(Object.values(players as object)).toMatchObject([{ player_name: 'Ada' }]);
   });
-
-  it('takes chat in data messages, under the name the server knows (D22)', async () => {
-    const { ada, bob } = await two();
-    await bob.enter('join-room', stock());
-    const said = { message: 'hi', player_name: 'Ada', from: 'somebody', to: 'all' };
-    bob.socket.emit('data-message', { 'chat-message': said });
-    expect(await ada.heard('data-message')).toMatchObject([
-      { 'chat-message': { player_name: 'Bob', message: 'hi' } },
-    ]);
-    ada.clear();
-    bob.socket.emit('data-message', { 'chat-message': { ...said, to: 'ada only' } });
-    expect(await ada.heard('data-message')).toMatchObject([
-      { 'chat-message': { to: 'ada only' } },
-      { sender: bob.socket.id },
-    ]);
-  });
 });

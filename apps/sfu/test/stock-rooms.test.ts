@@ -5,6 +5,7 @@ import { eventually } from '@romm-netplay/testing';
 import type { Subject } from '@romm-netplay/token-core';
 import { randomUUID } from 'node:crypto';
 import request from 'supertest';
+import { legacyUserId } from '../src/socketio/legacy-id.js';
 import { connectLegacy, type LegacyPlayer, sfuExtra, stockExtra } from './support/legacy-player.js';
 import { codeOf, startNode, type TestNode } from './support/node.js';
 
@@ -24,6 +25,18 @@ async function connect(name: string, options: Parameters<typeof connectLegacy>[2
   return player;
 }
 
+const names = (answer: unknown[]) =>
+  Object.values(answer[1] as Record<string, { player_name: string }>).map((user) => user.player_name);
+
+/** How a client of netplay.v1 sees somebody in the room. */
+async function sightOf(name: string): Promise<RoomUser> {
+  const looker = await node.connect('Looker');
+  const { room } = await looker.join('den', { spectator: true });
+  const seen = room.users.find((user) => user.name === name);
+  await looker.socket.request('leave-room', {});
+  return seen!;
+}
+
 const list = async (query: object = { game_id: '7', domain: 'x' }) => {
   const { body } = await request(node.sfu.url)
     .get('/list')
@@ -31,6 +44,68 @@ const list = async (query: object = { game_id: '7', domain: 'x' }) => {
     .set('authorization', `Bearer ${await node.readToken({ sub: 'looker', netplayUsername: 'Looker' })}`);
   return body as Record<string, { room_name: string; current: number; max: number; player_name: string }>;
 };
+
+describe('rooms of both kinds in one list', () => {
+  it('are joined by what the list has for each, whatever they are called', async () => {
+    const [dan, eve] = [await node.connect('Dan'), await node.connect('Eve')];
+    await dan.open('session-a', { extra: { game_id: 7 } });
+    await eve.open('session-a', { extra: { game_id: 8 } });
+    const ada = await connect('Ada');
+    await ada.enter('open-room', stockExtra('den', 'session-a'));
+    const keyOf = async (owner: string) =>
+      Object.entries(await list({ domain: 'x' })).find(([, room]) => room.player_name === owner)![0];
+    const keys = await Promise.all(['Dan', 'Eve', 'Ada'].map(keyOf));
+    expect(new Set(keys).size).toBe(3);
+    for (const [i, owner] of ['Dan', 'Eve', 'Ada'].entries()) {
+      const bob = await connect(`Bob ${i}`);
+      const answer = await bob.enter('join-room', stockExtra('x', keys[i]!));
+      expect(names(answer)).toEqual([owner, `Bob ${i}`]);
+    }
+    const mallory = await connect('Mallory');
+    const [refusal] = await mallory.enter('open-room', stockExtra('trap', keys[0]!));
+    expect(refusal).not.toBeNull();
+  });
+});
+
+describe('a stock client that says something else of itself in the middle', () => {
+  it.each(['open-room', 'join-room'] as const)(
+    'with %s: its place is free when it goes, as before',
+    async (event) => {
+      const ada = await connect('Ada');
+      await ada.enter('open-room', stockExtra('den', 'session-a'));
+      const bob = await connect('Bob');
+      await bob.enter('join-room', stockExtra('den', 'session-a'));
+      await bob.enter(event, sfuExtra('den'));
+      bob.close();
+      await ada.heard('users-updated', (users: object) => Object.keys(users).length === 1);
+      await ada.enter(event, sfuExtra('other'));
+      ada.close();
+      await eventually(() => node.sfu.rooms === 0);
+    },
+  );
+});
+
+describe('what stock clients call themselves', () => {
+  it('is decided in the room, by who came first; nobody is called as another is', async () => {
+    const ada = await connect('Ada');
+    const id = randomUUID();
+    await ada.enter('open-room', stockExtra('den', 'session-a'));
+    const bob = await connect('Bob');
+    const [, before] = await bob.enter('join-room', stockExtra('den', 'session-a', id));
+    expect(before).toMatchObject({ [id]: { player_name: 'Bob' } });
+    const [adaId] = Object.keys(before as object);
+    // Elsewhere, in vain, and as the host is known to clients of another kind.
+    const mallory = await connect('Mallory');
+    await mallory.enter('join-room', stockExtra('x', 'no-such-room', id));
+    const { player_id: hostId } = await sightOf('Ada');
+    for (const claimed of [id, adaId!, legacyUserId(hostId)]) {
+      const answer = await mallory.enter('join-room', stockExtra('den', 'session-a', claimed));
+      expect(names(answer)).toEqual(['Ada', 'Bob', 'Mallory']);
+      expect(answer[1]).toMatchObject({ [id]: { player_name: 'Bob' } });
+      await mallory.call('leave-room');
+    }
+  });
+});
 
 describe('a room of stock EmulatorJS goes by its session id', () => {
   it('and its name is a label: again, for another game, and beside rooms that go by theirs', async () => {
@@ -78,8 +153,6 @@ describe('several places of one account in one room', () => {
     const player = await connect('of the subject', { subject });
     return { player, answer: await player.enter('join-room', stockExtra('den', 'session-a')) };
   };
-  const names = (answer: unknown[]) =>
-    Object.values(answer[1] as Record<string, { player_name: string }>).map((user) => user.player_name);
 
   it('four on stock clients, each with a slot and a number; a fifth is refused', async () => {
     const ada = await connect('Ada');
@@ -110,10 +183,22 @@ describe('several places of one account in one room', () => {
     const bob = await node.connect('Bob');
     await bob.join('den');
     const onStock = await enterAs(bob.subject);
-    expect(names(onStock.answer)).toEqual(['Ada', 'Bob', 'Bob']);
+    expect(names(onStock.answer)).toEqual(['Ada', 'Bob', 'Bob (2)']);
     const again = await node.connect('Bob', bob.subject);
     await expect(again.join('den')).resolves.toMatchObject({ slot: 1 });
     expect(onStock.player.socket.connected).toBe(true);
+  });
+
+  it('and of two people of one name each is told apart, whoever came first being it', async () => {
+    const ada = await connect('Ada');
+    await ada.enter('open-room', stockExtra('den', 'session-a'));
+    const other = await connect('ada (2)', { subject: { sub: 'other', netplayUsername: 'ada (2)' } });
+    await other.enter('join-room', stockExtra('den', 'session-a'));
+    const mallory = await connect('ADA', { subject: { sub: 'mallory', netplayUsername: 'ADA' } });
+    const answer = await mallory.enter('join-room', stockExtra('den', 'session-a'));
+    expect(names(answer)).toEqual(['Ada', 'ada (2)', 'ADA (3)']);
+    mallory.socket.emit('data-message', { 'chat-message': { message: 'hi', to: 'all' } });
+    expect(await ada.heard('data-message')).toMatchObject([{ 'chat-message': { player_name: 'ADA (3)' } }]);
   });
 
   it('a ban is of the account, a kick of one place', async () => {

@@ -41,6 +41,8 @@ export interface RommInstanceOptions {
   /** What differs in the environment of the nodes. */
   readonly sfuEnv?: Readonly<Record<string, string>>;
   readonly rommTiming?: ComposeOverrides['rommTiming'];
+  /** By how much the clocks of the nodes are ahead of auth's. */
+  readonly nodeAheadMs?: number;
 }
 
 /** RomM's stand-in, auth and a node that takes RomM's own session (N2). */
@@ -54,7 +56,13 @@ export async function startRommInstance(options: RommInstanceOptions): Promise<R
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
   const state = createMemoryState({ now });
   const secret = randomBytes(16).toString('hex');
-  const common = { PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', ROMM_SFU_INTERNAL_SECRET: secret };
+  const common = {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    LOG_LEVEL: 'silent',
+    ROMM_SFU_INTERNAL_SECRET: secret,
+    TRUSTED_PROXIES: 'loopback',
+  };
   const authEnv = { IDENTITY_PROVIDERS: 'romm,local', ROMM_BASE_URL: romm.url, DATA_DIR: dataDir };
   const auth = disposers.use(
     await composeAuth(parseAuthConfig({ ...common, ...authEnv, AUTH_ISSUER: issuer }), { state, now }),
@@ -71,7 +79,7 @@ export async function startRommInstance(options: RommInstanceOptions): Promise<R
       ...options.sfuEnv,
     });
     const sfu = await composeSfu(sfuConfig, {
-      now,
+      now: () => now() + (options.nodeAheadMs ?? 0),
       ...(options.withoutState === true ? {} : { state }),
       ...(options.rommTiming && { rommTiming: options.rommTiming }),
     });

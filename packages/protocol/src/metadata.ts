@@ -30,8 +30,14 @@ const gameFields = {
 };
 
 export const gameId = z.union([z.string().max(255), z.int()]);
+/** How keys of rooms begin that go by their name; lists have them beside session ids. */
+export const NAMED = 'name:';
 /** How stock EmulatorJS clients, who open rooms under random ids, know the room. */
-export const sessionId = z.string().min(1).max(128);
+export const sessionId = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine((id) => !id.startsWith(NAMED), `must not begin with "${NAMED}"`);
 
 const roomFields = {
   ...gameFields,

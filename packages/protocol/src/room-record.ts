@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAX_ROOM_NAME_LENGTH } from './limits.js';
+import { NAMED } from './metadata.js';
 import { cleanName } from './names.js';
 
 /** Longer than a name may be, since cleaning shortens. */
@@ -64,7 +65,14 @@ export function shownRecord({ [GUESTS_MEMBER]: _guests, room_key: _key, ...shown
  * A line end is in no name.
  */
 export const namedRoomKey = (name: string, gameId?: string | number): string =>
-  gameId === undefined ? `name:${name}` : `name:${name}\n${gameId}`;
+  gameId === undefined ? `${NAMED}${name}` : `${NAMED}${name}\n${gameId}`;
+
+/** The way back; undefined for what is no such key. No session id begins like one. */
+export function namedRoomOf(key: string): { room_name: string; game_id?: string } | undefined {
+  if (!key.startsWith(NAMED)) return undefined;
+  const [name = '', gameId] = key.slice(NAMED.length).split('\n');
+  return { room_name: name, ...(gameId !== undefined && { game_id: gameId }) };
+}
 
 /** The same of a room that is known by the session id of stock EmulatorJS, whose name is but a label. */
 export const sessionRoomKey = (sessionid: string): string => `session:${sessionid}`;

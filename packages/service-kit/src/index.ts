@@ -13,5 +13,8 @@ export * from './http/secret-check.js';
 export * from './http/server.js';
 export * from './logger.js';
 export * from './metrics.js';
+export * from './passwords.js';
 export * from './readiness.js';
 export * from './run-service.js';
+export * from './steady-clock.js';
+export * from './turns.js';

@@ -66,6 +66,8 @@ export interface RommServer {
   readonly url: string;
   /** Every question who somebody is so far, oldest first. */
   readonly requests: readonly RommRequest[];
+  /** How many of them it had to answer at the same time, at most. */
+  readonly load: { readonly most: number };
   /** Adds a user, or replaces the one of the same id. */
   putUser(user: Partial<RommUser> & Pick<RommUser, 'username'>): RommUser;
   /** Signs a user in; answers the value of the `romm_session` cookie. */
@@ -110,6 +112,7 @@ export async function startRommServer(
   const sessions = new Map<string, number>();
   const tokens = new Map<string, number>();
   const requests: RommRequest[] = [];
+  const load = { now: 0, most: 0 };
   let behaviour = NORMAL;
 
   /** What the release tells of a user: no member more, and none less but those taken away. */
@@ -147,6 +150,7 @@ export async function startRommServer(
       return;
     }
     requests.push({ method, path, headers });
+    bear(load, response);
     if (behaviour.delayMs === 0) {
       answer(headers, response);
       return;
@@ -163,6 +167,7 @@ export async function startRommServer(
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    load,
     putUser(given) {
       const user: RommUser = { enabled: true, role: release.role, id: users.size + 1, ...given };
       users.set(user.id, user);
@@ -180,6 +185,12 @@ export async function startRommServer(
     comeBack: () => listenOn(server, port),
     close: () => stop(server),
   };
+}
+
+function bear(load: { now: number; most: number }, response: ServerResponse): void {
+  load.now += 1;
+  load.most = Math.max(load.most, load.now);
+  response.once('close', () => (load.now -= 1));
 }
 
 /** What RomM says without being told who asks; undefined where the release has nothing. */

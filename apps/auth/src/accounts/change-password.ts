@@ -2,7 +2,7 @@ import { AuthError } from '../errors.js';
 import { endSessions, type EndSessionsDeps } from '../sessions/end-sessions.js';
 import { checkPassword, type CheckPasswordDeps } from './check-password.js';
 import { accountIdOf } from './local-subject.js';
-import { hashPassword } from './password.js';
+import { hashPassword } from '@romm-netplay/service-kit';
 
 export interface PasswordChange {
   readonly sub: string;

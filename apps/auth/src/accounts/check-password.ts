@@ -1,3 +1,4 @@
+import { tryPassword } from '@romm-netplay/service-kit';
 import { AuthError } from '../errors.js';
 import type { Account, AccountStore } from './account-store.js';
 import type { LoginLimits } from './login-limits.js';
@@ -18,19 +19,21 @@ export interface PasswordTry {
 /**
  * Whose password it is. Unknown names and wrong passwords answer alike and take alike long; only who knows
  * the password learns that an account is disabled.
- * @throws AuthError wrong_credentials, account_disabled, too_many_attempts; StateUnavailableError
+ * @throws AuthError wrong_credentials, account_disabled, too_many_attempts; TooBusyError; StateUnavailableError
  */
-export async function checkPassword(
+export function checkPassword(
   { accounts, loginLimits }: CheckPasswordDeps,
   { username, password, address }: PasswordTry,
 ): Promise<Account> {
   const key = usernameKey(username);
-  await loginLimits.attempt(key, address);
-  const account = await accounts.findByName(username);
-  if (!(await isPassword(account?.passwordHash, password)) || account === undefined) {
-    throw new AuthError('wrong_credentials');
-  }
-  if (!account.enabled) throw new AuthError('account_disabled');
-  await loginLimits.succeeded(key, address);
-  return account;
+  return tryPassword(async (verify) => {
+    await loginLimits.attempt(key, address);
+    const account = await accounts.findByName(username);
+    if (!(await isPassword(verify, account?.passwordHash, password)) || account === undefined) {
+      throw new AuthError('wrong_credentials');
+    }
+    if (!account.enabled) throw new AuthError('account_disabled');
+    await loginLimits.succeeded(key, address);
+    return account;
+  });
 }

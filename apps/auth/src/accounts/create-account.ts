@@ -1,7 +1,8 @@
+import { hashPassword } from '@romm-netplay/service-kit';
 import { randomUUID } from 'node:crypto';
 import type { Role } from '@romm-netplay/token-core';
 import type { Account, AccountStore } from './account-store.js';
-import { hashPassword, newPassword } from './password.js';
+import { newPassword } from './password.js';
 
 export interface CreateAccountDeps {
   readonly accounts: AccountStore;

@@ -43,7 +43,8 @@ export async function useSetupCode(
   { accounts, loginLimits, now }: UseSetupCodeDeps,
   { code, address, ...admin }: FirstAdmin & { code: string; address: string },
 ): Promise<void> {
-  await loginLimits.attempt('', address);
+  // By the code that is tried: whoever tries others does not use up the tries of who has the right one.
+  await loginLimits.attempt(`setup ${codeHash(code)}`, address);
   if (await accounts.hasAdmin()) throw new AuthError('setup_code_refused');
   const account = await newAccount({ ...admin, role: 'admin', nowMs: now() });
   if (!(await accounts.useSetupCode(codeHash(code), account, now())))

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { hash, verify } from '@node-rs/argon2';
+import type { VerifyPassword } from '@romm-netplay/service-kit';
 
-/** argon2id with the parameters OWASP recommends (19 MiB, 2 passes); runs off the event loop. */
-export const hashPassword = (password: string): Promise<string> => hash(password);
-
-let nobodysHash: Promise<string> | undefined;
+/** Of nobody's password, with the parameters of everybody's. */
+const NOBODYS_HASH =
+  '$argon2id$v=19$m=19456,t=2,p=1$KRs3l7sjUBAZpt44hQ+gkg$O7AE9yOhvGQeu0biCbT3Z7TvHMRA1SrWIHCEBuacjOM';
 
 /** Takes as long for a name that does not exist as for one that does, so that names cannot be tried out. */
-export async function isPassword(passwordHash: string | undefined, password: string): Promise<boolean> {
-  nobodysHash ??= hashPassword(randomBytes(32).toString('base64url'));
-  const matches = await verify(passwordHash ?? (await nobodysHash), password);
+export async function isPassword(
+  verify: VerifyPassword,
+  passwordHash: string | undefined,
+  password: string,
+): Promise<boolean> {
+  const matches = await verify(passwordHash ?? NOBODYS_HASH, password);
   return matches && passwordHash !== undefined;
 }
 

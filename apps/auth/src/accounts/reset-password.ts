@@ -1,4 +1,5 @@
-import { hashPassword, newPassword } from './password.js';
+import { hashPassword } from '@romm-netplay/service-kit';
+import { newPassword } from './password.js';
 import { updateAccount, type UpdateAccountDeps } from './update-account.js';
 
 /** Gives an account a new password, which is answered once; its sessions end. @throws AuthError user_not_found */

@@ -15,8 +15,8 @@ export function createDiscoveryHandlers(
   deps: DiscoveryHandlersDeps,
 ): Handlers<Pick<typeof AUTH_API, 'federatedRooms' | 'shareRooms'>, Caller> {
   return {
-    async federatedRooms({ query, headers: { authorization, cookie } }) {
-      const { sub } = await authenticate(deps, { authorization, cookie });
+    async federatedRooms({ query, headers: { authorization, cookie }, address }) {
+      const { sub } = await authenticate(deps, { authorization, cookie, address });
       return { body: await listFederatedRooms(deps, { sub, gameId: query.game_id }) };
     },
 

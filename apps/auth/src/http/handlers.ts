@@ -56,8 +56,9 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Ca
     ...createDiscoveryHandlers(deps),
     ...createInternalHandlers(deps),
 
-    async mintToken({ body: { token_type: tokenType, audience }, headers: { authorization, cookie } }) {
-      const credentials = { authorization, cookie };
+    async mintToken({ body: { token_type: tokenType, audience }, headers, address }) {
+      const { authorization, cookie } = headers;
+      const credentials = { authorization, cookie, address };
       const issued = await mintToken(deps, { credentials, tokenType, audience });
       return { body: { token: issued.token, token_type: 'bearer', expires: issued.expiresInSeconds } };
     },

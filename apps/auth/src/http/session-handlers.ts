@@ -45,13 +45,15 @@ export function createSessionHandlers(
       const account = username === undefined || password === undefined ? undefined : { username, password };
       const device = headers['user-agent'];
       return signedIn(
-        await login(deps, { account, credentials: { authorization, cookie }, device, address }),
+        await login(deps, { account, credentials: { authorization, cookie, address }, device, address }),
       );
     },
 
-    async refresh({ headers: { authorization, cookie } }) {
+    async refresh({ headers: { authorization, cookie }, address }) {
       const refreshToken = refreshCookie.read(cookie);
-      return signedIn(await refreshSession(deps, { refreshToken, credentials: { authorization, cookie } }));
+      return signedIn(
+        await refreshSession(deps, { refreshToken, credentials: { authorization, cookie, address } }),
+      );
     },
 
     async logout({ body: { all }, headers: { cookie } }) {

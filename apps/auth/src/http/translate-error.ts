@@ -1,4 +1,4 @@
-import { HttpError } from '@romm-netplay/service-kit';
+import { HttpError, TooBusyError } from '@romm-netplay/service-kit';
 import { StateUnavailableError } from '@romm-netplay/shared-state';
 import { TokenError } from '@romm-netplay/token-core';
 import { AuthError, type AuthErrorCode } from '../errors.js';
@@ -73,7 +73,13 @@ const STATUS: Record<AuthErrorCode, number> = {
   admin_key_wrong: 401,
 };
 
+/** Of things that are waiting their turn; most are through within it. */
+const BUSY = { retryAfterSeconds: 1 };
+
 export function translateError(error: unknown): HttpError | undefined {
+  if (error instanceof TooBusyError) {
+    return new HttpError(503, 'busy', 'Too much is being asked at once; try again in a moment.', BUSY);
+  }
   if (error instanceof AuthError) {
     const { code, message, retryAfterSeconds } = error;
     return new HttpError(STATUS[code], code, message, { cause: error, retryAfterSeconds });

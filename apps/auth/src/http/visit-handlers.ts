@@ -27,18 +27,18 @@ export function createVisitHandlers(
   deps: VisitHandlersDeps,
 ): Handlers<Pick<typeof AUTH_API, VisitOperations>, Caller> {
   return {
-    async listVisitable({ headers: { authorization, cookie } }) {
-      const { sub } = await authenticate(deps, { authorization, cookie });
+    async listVisitable({ headers: { authorization, cookie }, address }) {
+      const { sub } = await authenticate(deps, { authorization, cookie, address });
       return { body: { consent_version: CONSENT_VERSION, instances: await listVisitable(deps, sub) } };
     },
 
-    async giveConsent({ body: { audience }, headers: { authorization, cookie } }) {
-      const { sub } = await authenticate(deps, { authorization, cookie });
+    async giveConsent({ body: { audience }, headers: { authorization, cookie }, address }) {
+      const { sub } = await authenticate(deps, { authorization, cookie, address });
       return { body: await giveConsent(deps, { sub, audience }) };
     },
 
-    async withdrawConsent({ body: { audience }, headers: { authorization, cookie } }) {
-      const { sub } = await authenticate(deps, { authorization, cookie });
+    async withdrawConsent({ body: { audience }, headers: { authorization, cookie }, address }) {
+      const { sub } = await authenticate(deps, { authorization, cookie, address });
       await withdrawConsent(deps, { sub, audience });
       return { body: { ok: true } };
     },

@@ -27,7 +27,7 @@ export function createHttpPlayerTokens(auth: AuthApiClient): PlayerTokens {
     if (status === 200 && reply !== undefined) return reply.token;
     const code = [...REFUSALS].find((known) => known === codeOf(body));
     if (code !== undefined) throw new SocketError(code);
-    throw new StateUnavailableError({ cause: new Error(`auth answered ${status} (${codeOf(body)})`) });
+    throw cannotTell(new Error(`auth answered ${status} (${codeOf(body)})`));
   }
 
   return {
@@ -43,5 +43,13 @@ function rommAway(error: unknown): never {
   if (cause instanceof AuthFailure && cause.code === 'identity_unavailable') {
     throw new SocketError('romm_unavailable', { cause: error });
   }
-  throw error;
+  throw cannotTell(error);
 }
+
+/** Players of RomM know nothing of auth or of tokens. */
+const cannotTell = (cause: unknown) =>
+  new StateUnavailableError({
+    cause,
+    message:
+      'This server cannot tell who you are just now. Try again shortly; if it stays so, tell its administrator.',
+  });

@@ -6,6 +6,7 @@ import {
   createCloseStack,
   createLogger,
   createMetrics,
+  createSteadyClock,
   createMigrationWatch,
   listen,
   type Logger,
@@ -58,9 +59,9 @@ const newSeed = () => randomInt(2 ** 32);
 export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides = {}): Promise<Sfu> {
   const { log = createLogger('sfu', config.logLevel), now = Date.now } = overrides;
   const closing = createCloseStack();
+  const roomsNow = createSteadyClock(now);
   try {
-    const { port, host, trustedProxies } = config;
-    const server = await listen(port, host, { basePaths: [PUBLIC_PREFIX], trustedProxies });
+    const server = await listenAs(config);
     closing.defer(() => server.close());
     const metrics = createMetrics('sfu');
     const audit = createAudit(log);
@@ -70,11 +71,11 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     const { keys, ready, close: closeKeys } = keysOf(config, overrides, log);
     closing.defer(closeKeys);
     const guests = openGuests({ config, services, now, log, closing });
-    const parts = { config, services, guests, port: server.port, now, log, closing };
+    const parts = { config, services, guests, port: server.port, now: roomsNow, log, closing };
     const { directory, isRevoked, sockets } = openRooms(parts);
     guests.watch({ directory, sockets, now });
 
-    const warnings = [...(config.devIdentity ? [DEV_IDENTITY_WARNING] : []), ...iceWarnings(config.ice)];
+    const warnings = warningsOf(config);
     for (const warning of warnings) log.warn(warning);
     const judges = judgeTokens({
       ...{ config, services, keys, isRevoked, watch, audit, now },
@@ -88,7 +89,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       nodes: services.nodes,
       directory,
       passwords: createPasswordCheck(),
-      now,
+      now: roomsNow,
       newId,
       newSeed,
     };
@@ -137,6 +138,14 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     throw error;
   }
 }
+
+const listenAs = ({ port, host, trustedProxies }: SfuConfig) =>
+  listen(port, host, { basePaths: [PUBLIC_PREFIX], trustedProxies });
+
+const warningsOf = ({ devIdentity, ice }: SfuConfig): string[] => [
+  ...(devIdentity ? [DEV_IDENTITY_WARNING] : []),
+  ...iceWarnings(ice),
+];
 
 const roomSettings = ({ allowTakeover, seatsPerPlayer, legacyNodes, defaultVisibility }: SfuConfig) => ({
   allowTakeover,

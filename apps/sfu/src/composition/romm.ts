@@ -21,8 +21,8 @@ export interface RommParts {
 
 /** RomM has three seconds to tell auth who somebody is. */
 const AUTH_TIMEOUT_MS = 5_000;
-/** Pages of somebody who has signed out ask for the list in a loop; a stranger tries many credentials. */
-const UNKNOWN_CREDENTIALS = { name: 'romm-unknown', attempts: 60, windowSeconds: 60 };
+/** Pages of somebody who has signed out ask for the list in a loop, several in one house. */
+const UNKNOWN_CREDENTIALS = { name: 'romm-unknown', attempts: 120, windowSeconds: 60 };
 
 /** Players who come with RomM's own session, where they may (N2). */
 export function askRomm(parts: RommParts): RommSessions | undefined {

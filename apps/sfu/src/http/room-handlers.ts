@@ -1,4 +1,10 @@
-import { mapOfRooms, type RoomMap, type RoomRecord, type RoomSnapshot } from '@romm-netplay/protocol';
+import {
+  mapOfRooms,
+  namedRoomKey,
+  type RoomMap,
+  type RoomRecord,
+  type RoomSnapshot,
+} from '@romm-netplay/protocol';
 import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import type { Handlers } from '@romm-netplay/service-kit';
 import { giveUpPlace } from '../rooms/give-up-place.js';
@@ -94,7 +100,7 @@ const sentByScript = (gameId: string | undefined): string | undefined =>
 
 /**
  * As stock EmulatorJS reads it, which joins by the key: the rooms that somebody can still join. One that no such
- * client opened goes by its name.
+ * client opened is listed under a key that no session id can be.
  */
 const bySession = (rooms: readonly RoomRecord[]): RoomMap =>
   Object.fromEntries(
@@ -102,10 +108,15 @@ const bySession = (rooms: readonly RoomRecord[]): RoomMap =>
       .filter(({ current, max, locked }) => current < max && locked !== true)
       .reverse()
       .map(({ player_name: owner, ...room }) => [
-        typeof room['sessionid'] === 'string' ? room['sessionid'] : room.room_name,
+        typeof room['sessionid'] === 'string'
+          ? room['sessionid']
+          : namedRoomKey(room.room_name, gameOf(room)),
         { ...room, player_name: typeof owner === 'string' ? owner : '' },
       ]),
   );
+
+const gameOf = ({ game_id: gameId }: RoomRecord): string | number | undefined =>
+  typeof gameId === 'string' || typeof gameId === 'number' ? gameId : undefined;
 
 /** What RomM's own list tells of a room, and nothing more. */
 const asRommLists = ({ room_name, current, max, hasPassword, player_name }: RoomRecord) => ({

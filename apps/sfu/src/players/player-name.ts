@@ -4,9 +4,12 @@ import { MAX_PLAYER_NAME_LENGTH } from '@romm-netplay/protocol/wire';
 /** In every form that is left of it in a clean name. */
 const AT = /[@\uFE6B\uFF20]/gu;
 
-/** A player as others see them; longer names would push what follows them out of sight. */
+/**
+ * A player as others see them; longer names would push what follows them out of sight, and an `@` is what guests
+ * are known by.
+ */
 export const playerName = (name: string): string =>
-  cutName(cleanName(name), MAX_PLAYER_NAME_LENGTH) || 'Player';
+  cutName(cleanName(name.replace(AT, '_')), MAX_PLAYER_NAME_LENGTH) || 'Player';
 
 /**
  * A guest as others see them: their name, and behind the only `@` where they are from. Whatever their instance
@@ -14,5 +17,5 @@ export const playerName = (name: string): string =>
  */
 export function guestName(name: string, issuer: string): string {
   const { host, pathname } = new URL(issuer);
-  return `${playerName(name.replace(AT, '_'))}@${host}${pathname.replace(/\/$/, '')}`;
+  return `${playerName(name)}@${host}${pathname.replace(/\/$/, '')}`;
 }

@@ -6,7 +6,7 @@ import type { Identity } from '../tokens/identify.js';
 export interface IntroductionsOptions {
   /** How long this node takes its own word, for pages that ask for the list in a loop. */
   readonly localMs: number;
-  /** Counts the credentials of an address that RomM does not know. */
+  /** Counts what an address asks that RomM may not know. */
   readonly unknown: AttemptLimiter;
   /** Milliseconds of a clock that is never put back. */
   readonly monotonicMs: () => number;
@@ -21,7 +21,6 @@ const MAX_KNOWN = 20_000;
 export function createIntroductions({ localMs, unknown, monotonicMs }: IntroductionsOptions) {
   const told = new LRUCache<string, Word>({ max: MAX_KNOWN });
   const asking = new Map<string, Promise<Identity>>();
-  const shutOut = new LRUCache<string, number>({ max: MAX_KNOWN });
 
   /** @throws SocketError as it was told */
   function recall(sessionRef: string): Identity | undefined {
@@ -31,26 +30,32 @@ export function createIntroductions({ localMs, unknown, monotonicMs }: Introduct
     return word.identity;
   }
 
-  /** Who tries many is shut out; a page that goes on asking with the one that has ended is not. */
-  async function noteRefusal(sessionRef: string, refusal: SocketError, address: string): Promise<void> {
+  /**
+   * Counted before it is asked, or all that come at the same time would find the count of before; and taken back
+   * where RomM knows the player, or cannot tell. Who was known here is not kept out by what others try.
+   */
+  async function askCounted(sessionRef: string, address: string, ask: () => Promise<Identity>) {
     const before = told.get(sessionRef);
-    told.set(sessionRef, { refusal, atMs: monotonicMs() });
-    if (before !== undefined) return;
-    const outcome = await unknown.attempt(address);
-    if (!outcome.allowed) shutOut.set(address, monotonicMs() + outcome.retryAfterSeconds * 1000);
-  }
-
-  async function introduceNew(
-    sessionRef: string,
-    address: string,
-    ask: () => Promise<Identity>,
-  ): Promise<Identity> {
+    if (before !== undefined && 'identity' in before) return ask();
+    const { allowed } = await unknown.attempt(address);
+    if (!allowed) throw new SocketError('too_many_attempts');
     try {
       const identity = await ask();
+      await unknown.giveBack(address);
+      return identity;
+    } catch (error) {
+      if (!isRefusal(error)) await unknown.giveBack(address);
+      throw error;
+    }
+  }
+
+  async function introduceNew(sessionRef: string, address: string, ask: () => Promise<Identity>) {
+    try {
+      const identity = await askCounted(sessionRef, address, ask);
       told.set(sessionRef, { identity, atMs: monotonicMs() });
       return identity;
     } catch (error) {
-      if (error instanceof SocketError && !error.retryable) await noteRefusal(sessionRef, error, address);
+      if (isRefusal(error)) told.set(sessionRef, { refusal: error, atMs: monotonicMs() });
       throw error;
     }
   }
@@ -60,7 +65,6 @@ export function createIntroductions({ localMs, unknown, monotonicMs }: Introduct
     async introduce(sessionRef: string, address: string, ask: () => Promise<Identity>): Promise<Identity> {
       const identity = recall(sessionRef);
       if (identity !== undefined) return identity;
-      if ((shutOut.get(address) ?? 0) > monotonicMs()) throw new SocketError('too_many_attempts');
       const underWay = asking.get(sessionRef);
       if (underWay !== undefined) return underWay;
       const started = introduceNew(sessionRef, address, ask).finally(() => asking.delete(sessionRef));
@@ -71,3 +75,5 @@ export function createIntroductions({ localMs, unknown, monotonicMs }: Introduct
     forget: (sessionRef: string): void => void told.delete(sessionRef),
   };
 }
+
+const isRefusal = (error: unknown): error is SocketError => error instanceof SocketError && !error.retryable;

@@ -1,8 +1,10 @@
+import { createTurns } from '@romm-netplay/service-kit';
 import type { AttemptLimiter } from '@romm-netplay/shared-state';
-import { SocketError } from '../errors.js';
+import { refuseBusy, SocketError } from '../errors.js';
 import type { OpenSockets } from '../players/open-sockets.js';
 import type { PlayerTokens, RommCredential } from '../ports.js';
 import { identify, type IdentifyDeps, type Identity } from '../tokens/identify.js';
+import { notOfPlayer } from '../tokens/not-of-player.js';
 import { createIntroductions } from './introductions.js';
 import { credentialKey } from './romm-credential.js';
 
@@ -22,6 +24,8 @@ export interface RommSessionsOptions extends IdentifyDeps {
 export interface RommTiming {
   /** How often a session with open sockets is asked for. */
   readonly checkMs: number;
+  /** When to ask again where nobody could tell. */
+  readonly retryMs: number;
   /** How old auth's memory of RomM's word may be then. */
   readonly maxAgeSeconds: number;
   /** How long this node takes its own word, for pages that ask for the list in a loop. */
@@ -29,7 +33,13 @@ export interface RommTiming {
   readonly tickMs: number;
 }
 
-export const ROMM_TIMING: RommTiming = { checkMs: 20_000, maxAgeSeconds: 25, localMs: 5_000, tickMs: 1_000 };
+export const ROMM_TIMING: RommTiming = {
+  checkMs: 20_000,
+  retryMs: 4_000,
+  maxAgeSeconds: 25,
+  localMs: 5_000,
+  tickMs: 1_000,
+};
 
 /** Players who come with RomM's own session and know nothing of tokens (N2). */
 export interface RommSessions {
@@ -51,42 +61,55 @@ interface Known {
 }
 
 const MAX_KNOWN = 20_000;
+/** Auth asks RomM one by one for what it does not know; what has to wait longer than RomM may take is refused. */
+const QUESTIONS = { atOnce: 32, waiting: 512 };
+const CHECKS = { atOnce: 8, waiting: Infinity };
 
 export function createRommSessions(options: RommSessionsOptions): RommSessions {
   const { tokens, sockets, end, unknown, monotonicMs = () => performance.now() } = options;
   const timing = { ...ROMM_TIMING, ...options.timing };
   const known = new Map<string, Known>();
+  const questionsInTurn = createTurns(QUESTIONS);
+  const checksInTurn = createTurns(CHECKS);
   const introductions = createIntroductions({ localMs: timing.localMs, unknown, monotonicMs });
 
   async function ask(credential: RommCredential, sessionRef: string, maxAge?: number): Promise<Identity> {
     const token = await tokens.read(credential, maxAge);
-    const { player } = await identify(options, token, ['sfu:read']);
+    const { player } = await identify(options, token, ['sfu:read']).catch(notOfPlayer);
     return { player, sessionRef, ticket: (socket) => tokens.write(credential, socket) };
   }
 
   async function askNew(credential: RommCredential, sessionRef: string): Promise<Identity> {
-    const identity = await ask(credential, sessionRef);
+    // As new as at every later check: what ended at RomM just before would else live as long again.
+    const identity = await questionsInTurn(() => ask(credential, sessionRef, timing.maxAgeSeconds)).catch(
+      refuseBusy,
+    );
     const { playerId } = identity.player;
     // Whoever could not be watched would go on after signing out.
     if (known.size >= MAX_KNOWN && !known.has(sessionRef)) throw new SocketError('busy');
-    known.set(sessionRef, { credential, playerId, checkedAtMs: monotonicMs(), checking: false });
+    // Not all at once who came at once: RomM answers one after another.
+    const checkedAtMs = monotonicMs() - Math.random() * timing.checkMs;
+    known.set(sessionRef, { credential, playerId, checkedAtMs, checking: false });
     return identity;
   }
 
   /** Asks again for a session that has sockets here; ends it when RomM says that it is over, or another's. */
   async function check(sessionRef: string, session: Known): Promise<void> {
     session.checking = true;
+    session.checkedAtMs = monotonicMs();
     try {
-      const { player } = await ask(session.credential, sessionRef, timing.maxAgeSeconds);
+      const { player } = await checksInTurn(() => ask(session.credential, sessionRef, timing.maxAgeSeconds));
       if (player.playerId !== session.playerId) throw new SocketError('not_signed_in');
     } catch (error) {
-      // Whether it is over cannot be told just now: games go on.
-      if (!(error instanceof SocketError) || error.retryable) return;
+      // Whether it is over cannot be told just now: games go on, and it is asked again soon.
+      if (!(error instanceof SocketError) || error.retryable) {
+        session.checkedAtMs = monotonicMs() - timing.checkMs + timing.retryMs;
+        return;
+      }
       known.delete(sessionRef);
       introductions.forget(sessionRef);
       end(sessionRef);
     } finally {
-      session.checkedAtMs = monotonicMs();
       session.checking = false;
     }
   }

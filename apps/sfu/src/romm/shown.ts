@@ -28,8 +28,8 @@ export function shownInHeader(
 }
 
 /**
- * What cookies show, best first: an old token of ours must not be in the way of RomM's session. For pages that may
- * use cookies here, which is the caller's to ask.
+ * What cookies show, best first. RomM's session comes before a token, which may be older than it, or put there by
+ * another host of the domain. For pages that may use cookies here, which is the caller's to ask.
  */
 export function shownInCookies(
   { romm }: Pick<WhoDeps, 'romm'>,
@@ -37,7 +37,7 @@ export function shownInCookies(
 ): readonly Shown[] {
   const token = cookieToken(headers);
   const session = romm === undefined ? undefined : rommSession(headers);
-  return [...(token === undefined ? [] : [{ token }]), ...(session === undefined ? [] : [{ romm: session }])];
+  return [...(session === undefined ? [] : [{ romm: session }]), ...(token === undefined ? [] : [{ token }])];
 }
 
 /** Somebody who could be identified, and the token that it was done with, if it was. */
@@ -61,8 +61,15 @@ export async function identifyShown(
     if (deps.romm === undefined) throw new SocketError('unauthorized');
     return { identity: await deps.romm.introduce(shown.romm, address), token: undefined };
   } catch (error) {
-    const isRefused = error instanceof TokenError && error.code !== 'keys_unavailable';
-    if (!isRefused || others.length === 0) throw error;
-    return identifyShown(deps, others, { types, address });
+    if (!isRefused(error) || others.length === 0) throw error;
+    return identifyShown(deps, others, { types, address }).catch((later: unknown) => {
+      throw isRefused(later) ? error : later;
+    });
   }
 }
+
+/** Not that nobody can tell just now: then it is not known who it is either. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof TokenError
+    ? error.code !== 'keys_unavailable'
+    : error instanceof SocketError && ['not_signed_in', 'kiosk_visitor'].includes(error.code);

@@ -33,6 +33,7 @@ export async function joinRoom(
   const room = await findRoom(deps, caller, request);
   if (room === undefined) throw new SocketError('room_not_found');
   assertPlaceFor(deps, caller, room, request);
+  if (room.placeFor(caller) === undefined) deps.passwords.assertMayTry(room, caller.player.playerId);
   await useWriteToken(deps, caller, request.token);
   // Asked after the wait: a kept place may have expired meanwhile, and with it the right to come back.
   if (room.placeFor(caller) === undefined) {

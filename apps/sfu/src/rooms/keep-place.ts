@@ -1,5 +1,6 @@
 import type { Caller } from './caller.js';
 import { leaveRoom } from './leave-room.js';
+import { isLasting } from './model/place.js';
 import { tellChanged, type TellDeps } from './tell-changed.js';
 
 export interface KeepPlaceDeps extends TellDeps {
@@ -9,13 +10,14 @@ export interface KeepPlaceDeps extends TellDeps {
 
 /**
  * The caller's connection was lost: their place is kept for the grace time, with slot, role and ownership
- * (R4). A connection that the client closed counts as lost too: it may be a page that is being reloaded. Where
- * the client cannot come back for it, it is free at once.
+ * (R4). A connection that the client closed counts as lost too: it may be a page that is being reloaded. A
+ * place that nobody can come back for is free at once.
  */
 export function keepPlace(deps: KeepPlaceDeps, caller: Caller): void {
   const { room } = caller;
   if (room === undefined) return;
-  if (deps.graceMs === 0 || !caller.outbox.returns) {
+  const place = room.heldBy(caller);
+  if (place !== undefined && (deps.graceMs === 0 || !isLasting(place))) {
     leaveRoom(deps, caller);
     return;
   }

@@ -28,13 +28,14 @@ export async function openRoom(
   assertMay(deps, caller.player, 'rooms:create');
   const key = keyOf({ ...request.extra, room_name: request.room_name });
   await deps.directory.assertFree(key, caller.player);
+  const passwordHash = request.password === undefined ? undefined : await hashPassword(request.password);
   await useWriteToken(deps, caller, request.token);
   const room = new Room({
     id: deps.newId(),
     key,
     name: request.room_name,
     maxPlayers: request.max_players,
-    passwordHash: request.password === undefined ? undefined : await hashPassword(request.password),
+    passwordHash,
     visibility: request.visibility ?? deps.defaultVisibility,
     admits: request.admits,
     allowSpectators: request.allow_spectators,

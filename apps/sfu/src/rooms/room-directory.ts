@@ -98,9 +98,8 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
   const adopt = createAdoption(options, held, gate, announce);
 
   return {
-    ...{ nodeId, url, recordOf, adopt, freeze, thaw },
+    ...{ nodeId, url, recordOf, adopt, freeze, thaw, mayOwnMore: gate.mayOwnMore },
     ...{ drain: gate.drain, assertChangeable: gate.assertChangeable, assertAdmits: gate.assertAdmits },
-    mayOwnMore: gate.mayOwnMore,
     get draining() {
       return gate.isDraining();
     },
@@ -125,11 +124,13 @@ export function createRoomDirectory(options: RoomDirectoryOptions): RoomDirector
       gate.assertFreeHere(room.key, room.owner);
       reserved.set(room.key, room);
       try {
-        if ((await registry.upsert(recordOf(room))) === 'held-by-other-node')
-          throw new SocketError('room_exists');
+        const outcome = await registry.upsert(recordOf(room));
+        if (outcome === 'held-by-other-node') throw new SocketError('room_exists');
         rooms.set(room.key, room);
       } finally {
         reserved.delete(room.key);
+        // The registry may have taken it, and only the answer was lost.
+        if (rooms.get(room.key) !== room) announce(room.key);
       }
     },
     release(room) {

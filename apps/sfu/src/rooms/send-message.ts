@@ -1,9 +1,9 @@
-import type { Replies, RequestData } from '@romm-netplay/protocol';
+import type { ChatLine, Replies, RequestData } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
 import { broadcast } from './broadcast.js';
 import { type Caller, membershipOf } from './caller.js';
-import { shownName } from './model/place.js';
 import { EventMessage } from '../players/event-message.js';
+import type { Member } from './model/place.js';
 
 export interface SendChatDeps {
   /** Milliseconds since the epoch. */
@@ -13,23 +13,28 @@ export interface SendChatDeps {
 
 /** Shows a line of chat to every member, the sender included; whoever joins later finds it in their seat. */
 export function sendChat(
-  { now, newId }: SendChatDeps,
+  deps: SendChatDeps,
   caller: Caller,
   { message }: RequestData<'chat-message'>,
 ): Replies['chat-message'] {
-  const { room, member } = membershipOf(caller);
-  const messageId = newId();
-  const line = {
-    message_id: messageId,
-    client_id: member.clientId,
-    player_id: member.id,
-    name: shownName(member),
-    message,
-    timestamp: now(),
-  };
+  const { room } = membershipOf(caller);
+  const line = lineOf(deps, caller, message);
   room.say(line);
   broadcast(room, 'chat-message', line);
-  return { message_id: messageId };
+  return { message_id: line.message_id };
+}
+
+/** Shows a line of chat to one other member alone; nobody finds it later. */
+export function sendPrivately(deps: SendChatDeps, caller: Caller, receiver: Member, message: string): void {
+  const line = lineOf(deps, caller, message);
+  receiver.outbox.sendEvent(new EventMessage('chat-message', line));
+}
+
+function lineOf({ now, newId }: SendChatDeps, caller: Caller, message: string): ChatLine {
+  const { room, member } = membershipOf(caller);
+  const { clientId, id } = member;
+  const name = room.nameOf(id);
+  return { message_id: newId(), client_id: clientId, player_id: id, name, message, timestamp: now() };
 }
 
 /** Sends JSON of the game's own to every other member. */

@@ -48,7 +48,7 @@ const STATUS: Readonly<Record<SocketErrorCode, number>> = {
   issuer_not_permitted: 403,
   banned_here: 403,
   guests_full: 429,
-  busy: 429,
+  busy: 503,
   internal: 500,
 };
 

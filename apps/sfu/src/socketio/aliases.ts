@@ -1,10 +1,11 @@
 /**
  * The ids that stock clients make up for themselves. A stock client finds itself in a list of players by the
- * id it sent, so lists for stock clients name it so. An id says nothing about who somebody is.
+ * id it sent, so lists for stock clients name it so. An id says nothing about who somebody is, and two may have
+ * made up the same: who is called so is decided in each room (`stockIds`).
  */
 export interface Aliases {
-  /** Names a connection, unless another has the name already. */
-  claim(clientId: string, alias: string | undefined): void;
+  /** What a connection calls itself from now on; undefined for one that does not. */
+  note(clientId: string, alias: string | undefined): void;
   of(clientId: string): string | undefined;
   forget(clientId: string): void;
 }
@@ -13,24 +14,13 @@ export interface Aliases {
 const FIT = /^(?!\d+$)[0-9A-Za-z][0-9A-Za-z-]{0,63}$/;
 
 export function createAliases(): Aliases {
-  const byClient = new Map<string, string>();
-  const holders = new Map<string, string>();
-
-  function forget(clientId: string): void {
-    const alias = byClient.get(clientId);
-    if (alias === undefined) return;
-    byClient.delete(clientId);
-    holders.delete(alias);
-  }
-
+  const aliases = new Map<string, string>();
   return {
-    claim(clientId, alias) {
-      forget(clientId);
-      if (alias === undefined || !FIT.test(alias) || holders.has(alias)) return;
-      byClient.set(clientId, alias);
-      holders.set(alias, clientId);
+    note(clientId, alias) {
+      if (alias !== undefined && FIT.test(alias)) aliases.set(clientId, alias);
+      else aliases.delete(clientId);
     },
-    of: (clientId) => byClient.get(clientId),
-    forget,
+    of: (clientId) => aliases.get(clientId),
+    forget: (clientId) => void aliases.delete(clientId),
   };
 }

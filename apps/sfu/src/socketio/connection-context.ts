@@ -3,6 +3,7 @@ import type { GuestDeps } from '../guests/assert-may.js';
 import { findsRoom } from '../guests/find-allowed.js';
 import type { Caller } from '../rooms/caller.js';
 import type { FindRoomDeps } from '../rooms/find-room.js';
+import type { SendChatDeps } from '../rooms/send-message.js';
 import type { Room } from '../rooms/model/room.js';
 import type { RequestRates } from '../signaling/request-rates.js';
 import type { Session } from '../signaling/session.js';
@@ -20,7 +21,7 @@ export interface ConnectionContext {
   readonly connectToken: string | undefined;
   readonly aliases: Aliases;
   /** Where rooms are looked up. */
-  readonly rooms: FindRoomDeps & GuestDeps;
+  readonly rooms: FindRoomDeps & GuestDeps & SendChatDeps;
   readonly rates: RequestRates;
 }
 

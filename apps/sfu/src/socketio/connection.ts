@@ -12,6 +12,7 @@ import { LegacyRefusal } from './legacy-refusal.js';
 import { SocketIoOutbox } from './outbox.js';
 import { isRelayed, relayToRoom } from './relay-to-room.js';
 import { REQUEST_EVENTS } from './sfu-requests.js';
+import { whisper } from './whisper.js';
 
 export interface ConnectionDeps {
   readonly session: SessionDeps & FindRoomDeps;
@@ -79,7 +80,7 @@ function receive(context: ConnectionContext, name: string, args: unknown[]): voi
       return;
     }
     const chat = saidIn(name, payload);
-    const handle = REQUEST_EVENTS.get(chat === undefined ? name : 'chat-message');
+    const handle = handlerOf(name, chat);
     if (handle === undefined) throw new SocketError('unknown_type');
     const work = () => answer(context, handle, chat ?? payload, acknowledge);
     // Signals come in bursts, wait for nothing, and must not fill the queue.
@@ -88,6 +89,11 @@ function receive(context: ConnectionContext, name: string, args: unknown[]): voi
   } catch (error) {
     acknowledge(refusalOf(context, error));
   }
+}
+
+function handlerOf(name: string, chat: { to: unknown } | undefined): LegacyHandler | undefined {
+  if (chat === undefined) return REQUEST_EVENTS.get(name);
+  return chat.to === 'all' ? REQUEST_EVENTS.get('chat-message') : whisper;
 }
 
 async function answer(
@@ -107,10 +113,10 @@ function refusalOf({ outbox, session }: ConnectionContext, error: unknown): unkn
   return error instanceof LegacyRefusal ? error.word : outbox.dialect.refusal(session.describe(error), error);
 }
 
-/** Chat for everybody that a stock client sends as a data message; whispers stay what they are. */
-function saidIn(name: string, payload: unknown): { message: string } | undefined {
+/** Chat that a stock client sends as a data message, for all or for one. */
+function saidIn(name: string, payload: unknown): { message: unknown; to: unknown } | undefined {
   if (name !== 'data-message' || typeof payload !== 'object' || payload === null) return undefined;
   const chat = (payload as { 'chat-message'?: { message?: unknown; to?: unknown } | null })['chat-message'];
-  if (typeof chat !== 'object' || chat === null || typeof chat.message !== 'string') return undefined;
-  return chat.to === undefined || chat.to === 'all' ? { message: chat.message } : undefined;
+  if (typeof chat !== 'object' || chat === null) return undefined;
+  return { message: chat.message, to: chat.to ?? 'all' };
 }

@@ -1,4 +1,4 @@
-import { type MemberExtra, roomName as validRoomName, type Seat } from '@romm-netplay/protocol';
+import { type MemberExtra, namedRoomOf, roomName as validRoomName, type Seat } from '@romm-netplay/protocol';
 import { MAX_PLAYERS } from '@romm-netplay/protocol/wire';
 import { SocketError } from '../errors.js';
 import { assertMay } from '../guests/assert-may.js';
@@ -62,14 +62,16 @@ export const joinRoom: LegacyHandler = async (context, payload) => {
 type Meant = Omit<RoomReference, 'room_name'> & { readonly room_name: string | undefined };
 
 /**
- * Which room is meant. The list of rooms that stock clients read has a session id for each, which of a room that
- * another client opened is its name.
+ * Which room is meant. The list of rooms that stock clients read has for each what it is known by: a session id,
+ * or, where another client opened it, the key it is registered under (`stockKeyOf`). Pages may also ask by a name.
  */
 async function referenceOf(context: ConnectionContext, { extra }: LegacyEntry): Promise<Meant> {
   const { sessionid, game_id: gameId } = extra;
   if (context.outbox.dialect !== STOCK || sessionid === undefined) {
     return { room_name: extra.room_name, game_id: gameId };
   }
+  const named = namedRoomOf(sessionid);
+  if (named !== undefined) return named;
   const bySession = { room_name: sessionid, sessionid };
   const found = await lookUp(context.rooms, bySession, shownTo(callerOf(context).player));
   return found === undefined ? { room_name: sessionid, game_id: gameId } : bySession;
@@ -81,11 +83,14 @@ function isIn(caller: Caller, { room_name: name, sessionid }: Meant): boolean {
   return sessionid === undefined ? room.name === name : room.extra.sessionid === sessionid;
 }
 
-function entryOf({ outbox, aliases, session }: ConnectionContext, payload: unknown): LegacyEntry {
+/** Who is in a room stays what they came in as: their place is one that is kept, or one that is not. */
+function entryOf(context: ConnectionContext, payload: unknown): LegacyEntry {
+  const { outbox, aliases, session } = context;
   const request = entry.parse(payload);
   const { extra } = request;
+  if (callerOf(context).room !== undefined) return request;
   outbox.dialect = dialectOf(extra);
-  aliases.claim(session.clientId, outbox.dialect === STOCK ? (extra.userid ?? extra.playerId) : undefined);
+  aliases.note(session.clientId, outbox.dialect === STOCK ? (extra.userid ?? extra.playerId) : undefined);
   return request;
 }
 

@@ -241,5 +241,6 @@ const ROMM_REFUSALS = [
   'account_disabled',
   'identity_taken',
   'romm_unavailable',
+  'state_unavailable',
   'too_many_attempts',
 ];

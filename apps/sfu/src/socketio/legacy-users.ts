@@ -31,6 +31,27 @@ export const sfuUsers = (users: readonly RoomUser[]) =>
 export type SfuUsers = ReturnType<typeof sfuUsers>;
 
 /**
+ * What the members of a room are called for stock clients, by connection: the id that they made up, for whoever came
+ * with it first; nobody is called as another would be.
+ *
+ * @param users in the order they came
+ */
+export function stockIds(
+  users: readonly RoomUser[],
+  aliasOf: (clientId: string) => string | undefined,
+): ReadonlyMap<string, string> {
+  const taken = new Set(users.map((user) => legacyUserId(user.player_id)));
+  return new Map(
+    users.map((user) => {
+      const alias = aliasOf(user.client_id);
+      if (alias === undefined || taken.has(alias)) return [user.client_id, legacyUserId(user.player_id)];
+      taken.add(alias);
+      return [user.client_id, alias];
+    }),
+  );
+}
+
+/**
  * The players as stock EmulatorJS reads them: only who is there, by slot, because the place in the list is
  * the number of the controller; each by the id they made up for themselves, where they did.
  */
@@ -38,12 +59,13 @@ export function stockPlayers(
   users: readonly RoomUser[],
   aliasOf: (clientId: string) => string | undefined,
 ): Record<string, object> {
+  const ids = stockIds(users, aliasOf);
   const there = users
     .filter((user) => user.connected)
     .sort((a, b) => (a.slot ?? Infinity) - (b.slot ?? Infinity));
   return Object.fromEntries(
     there.map((user) => {
-      const userid = aliasOf(user.client_id) ?? legacyUserId(user.player_id);
+      const userid = ids.get(user.client_id) ?? legacyUserId(user.player_id);
       return [userid, { ...identityOf(user), userid, playerId: userid }];
     }),
   );

@@ -3,6 +3,8 @@ import { SocketError } from '../errors.js';
 import { membershipOf, slotOf } from '../rooms/caller.js';
 import { EventMessage } from '../players/event-message.js';
 import { callerOf, type ConnectionContext } from './connection-context.js';
+import { STOCK } from './dialect.js';
+import { forStock } from './for-stock.js';
 import { legacyUserId } from './legacy-id.js';
 import { SocketIoOutbox } from './outbox.js';
 
@@ -39,7 +41,8 @@ export function relayToRoom(context: ConnectionContext, name: RelayedEvent, data
   for (const receiver of room.members) {
     if (receiver === member) continue;
     if (receiver.outbox instanceof SocketIoOutbox) {
-      receiver.outbox.emit(name, data, from);
+      const shown = receiver.outbox.dialect === STOCK ? forStock(name, data, member) : data;
+      if (shown !== undefined) receiver.outbox.emit(name, shown, from);
     } else if (shape === 'json') {
       event ??= new EventMessage('data-message', { client_id: caller.clientId, data });
       if (event.text.length <= MAX_SIGNAL_BYTES) receiver.outbox.sendEvent(event);

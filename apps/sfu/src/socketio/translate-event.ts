@@ -1,7 +1,15 @@
 import type { Events, EventType, RoomPhase, RoomUser } from '@romm-netplay/protocol';
 import type { EventMessage } from '../players/event-message.js';
+import { forStock } from './for-stock.js';
 import { legacyUserId } from './legacy-id.js';
-import { type SfuUsers, sfuUsers, SPECTATOR_SLOT, stockPlayers, validationOf } from './legacy-users.js';
+import {
+  type SfuUsers,
+  sfuUsers,
+  SPECTATOR_SLOT,
+  stockIds,
+  stockPlayers,
+  validationOf,
+} from './legacy-users.js';
 
 /** What a Socket.IO client gets: the name of an event and its arguments. */
 export type Emission = readonly [name: string, ...args: unknown[]];
@@ -91,11 +99,15 @@ export const STOCK_EVENTS: EventTranslations = {
   'start-game': nothing,
   'netplay-host-paused': () => [['data-message', { pause: true }]],
   'netplay-host-resumed': () => [['data-message', { play: true }]],
-  'chat-message': ({ client_id: clientId, player_id: playerId, name, message }, { aliasOf }) => {
-    const from = aliasOf(clientId) ?? legacyUserId(playerId);
+  'chat-message': ({ client_id: clientId, player_id: playerId, name, message }, { aliasOf, users }) => {
+    const from = stockIds(users, aliasOf).get(clientId) ?? legacyUserId(playerId);
     return [['data-message', { 'chat-message': { from, to: 'all', player_name: name, message } }]];
   },
-  'data-message': dataOf,
+  'data-message': ({ client_id: sender, data }, { users }) => {
+    const slot = users.find((user) => user.client_id === sender)?.slot ?? null;
+    const shown = forStock('data-message', data, { slot });
+    return shown === undefined ? [] : [['data-message', shown, { sender }]];
+  },
   'webrtc-signal': signalOf,
   error: errorOf,
 };

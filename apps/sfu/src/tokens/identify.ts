@@ -1,4 +1,4 @@
-import { sessionRefOf, type TokenType, type TokenVerifier } from '@romm-netplay/token-core';
+import { sessionRefOf, TokenError, type TokenType, type TokenVerifier } from '@romm-netplay/token-core';
 import { assertMay, type GuestDeps } from '../guests/assert-may.js';
 import type { IsOwn } from '../players/own-issuers.js';
 import { type Player, playerOf } from '../players/player.js';
@@ -27,6 +27,8 @@ export async function identify(
   types: readonly TokenType[],
 ): Promise<Identity> {
   const claims = await deps.verifier.verify(token, types);
+  // What a node got for one connection is good for that room, and tells nobody who anybody is.
+  if (claims.type === 'sfu:write' && claims.socket !== undefined) throw new TokenError('token_type');
   const player = playerOf(claims, deps.isOwn);
   assertMay(deps, player);
   return { player, sessionRef: sessionRefOf(claims) };

@@ -3,6 +3,7 @@ import { SocketError } from '../errors.js';
 import type { CountEntry } from '../guests/count-entry.js';
 import type { WriteTokenConsumer } from '../ports.js';
 import type { Player } from '../players/player.js';
+import { notOfPlayer } from './not-of-player.js';
 import type { TokenPolicy } from './token-policy.js';
 
 export interface UseWriteTokenDeps {
@@ -37,7 +38,8 @@ export async function useWriteToken(
   if (token === undefined) {
     throw new SocketError('invalid_request', { message: 'data.token: a write token is needed for this' });
   }
-  const claims = await verifier.verify(token, policy.ticket);
+  const verified = verifier.verify(token, policy.ticket);
+  const claims = await (shown === undefined ? verified.catch(notOfPlayer) : verified);
   if (claims.type === 'sfu:write' && claims.socket !== undefined && claims.socket !== clientId) {
     throw new SocketError('token_not_yours');
   }

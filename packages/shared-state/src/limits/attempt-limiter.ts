@@ -13,6 +13,8 @@ export type AttemptOutcome =
 export interface AttemptLimiter {
   /** Counts one attempt, or one that counts as several, and says whether it may go on. */
   attempt(key: string, weight?: number): Promise<AttemptOutcome>;
+  /** Takes one attempt of a key back: it was none. */
+  giveBack(key: string): Promise<void>;
   /** Forgets the attempts of a key, after one succeeded. */
   forget(key: string): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import type { RedisClient, RedisConnection } from '../redis/connection.js';
 import type { AttemptLimiter, AttemptOutcome, AttemptRule } from './attempt-limiter.js';
 
-type Limiter = Pick<RateLimiterMemory, 'consume' | 'delete'>;
+type Limiter = Pick<RateLimiterMemory, 'consume' | 'reward' | 'delete'>;
 
 /** Attempts of one process (mode A1). */
 export function createMemoryAttemptLimiter(rule: AttemptRule): AttemptLimiter {
@@ -28,6 +28,7 @@ function limiterOver(using: <T>(use: (limiter: Limiter) => Promise<T>) => Promis
   return {
     attempt: (key, weight = 1) =>
       using((limiter) => limiter.consume(key, weight).then(allowed, refusedOrThrow)),
+    giveBack: (key) => using((limiter) => limiter.reward(key)).then(() => undefined),
     forget: (key) => using((limiter) => limiter.delete(key)).then(() => undefined),
   };
 }

@@ -51,6 +51,13 @@ export function attemptLimiterContract(open: () => Promise<AttemptLimiterUnderTe
     expect(await limiter.attempt(key)).toMatchObject({ allowed: false });
   });
 
+  it('takes an attempt back that was none, and no other', async () => {
+    const limiter = subject.limiter(ruleOf());
+    await limiter.attempt(key);
+    await limiter.giveBack(key);
+    expect(await allowedOf(limiter, key, 5)).toBe(3);
+  });
+
   it('counts attempts of all processes together, also when they come at the same time', async () => {
     const rule = ruleOf({ attempts: 10 });
     const limiter = subject.limiter(rule);

@@ -25,12 +25,18 @@ export function createOutageGuard({ now, backoffMs, maxOutages, maxKeys }: Outag
   let last: { readonly failure: unknown; readonly retryAtMs: number } | undefined;
   let probing = false;
 
+  /** Not for longer than that, whatever the clock was put back by meanwhile. */
+  const isWaiting = ({ retryAtMs }: { readonly retryAtMs: number }) => {
+    const leftMs = retryAtMs - now();
+    return leftMs > 0 && leftMs <= backoffMs;
+  };
+
   /** @throws what was met last, while it is too early to ask again */
   function assertMayAsk(key: string): void {
     const own = failed.get(key);
-    if (own !== undefined && now() < own.retryAtMs) throw own.failure;
+    if (own !== undefined && isWaiting(own)) throw own.failure;
     if (outages < maxOutages || last === undefined) return;
-    if (probing || now() < last.retryAtMs) throw last.failure;
+    if (probing || isWaiting(last)) throw last.failure;
     probing = true;
   }
 

@@ -1,7 +1,13 @@
-import type { IdentityCache } from '@romm-netplay/shared-state';
+import { createTurns, TooBusyError } from '@romm-netplay/service-kit';
+import {
+  type AttemptLimiter,
+  createMemoryAttemptLimiter,
+  type IdentityCache,
+} from '@romm-netplay/shared-state';
 import { AuthError } from '../../errors.js';
 import type { Identity, IdentityProvider } from '../../ports.js';
 import { askRomm } from './ask-romm.js';
+import { askCounted } from './count-unknown.js';
 import { createKnownVerdicts, type KnownVerdict } from './known-verdicts.js';
 import { createOutageGuard } from './outage-guard.js';
 import { RommFailure } from './romm-failure.js';
@@ -13,6 +19,8 @@ export interface RommIdentityProviderOptions {
   readonly baseUrl: string;
   readonly cache: IdentityCache;
   readonly fetch?: typeof fetch;
+  /** Counts what an address asks that RomM may not know. */
+  readonly unknown?: AttemptLimiter;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   /** For one whole exchange with RomM. */
@@ -34,9 +42,18 @@ export const REFUSAL_FRESH_MS = 10_000;
 export const IDENTITY_GRACE_MS = 600_000;
 /** So long a replica spares itself the way to the shared cache. */
 export const LOCAL_LAYER_MS = 5_000;
-const BACKOFF_MS = 1_000;
-const MAX_OUTAGES = 5;
-const MAX_LOCAL_ENTRIES = 10_000;
+const LOCAL_LAYER = { localMs: LOCAL_LAYER_MS, maxLocal: 10_000 };
+const OUTAGES = { backoffMs: 1_000, maxOutages: 5, maxKeys: 10_000 };
+/** RomM answers one by one what has to go to its database. */
+const QUESTIONS = { atOnce: 16, waiting: 256 };
+/** A page of somebody who has signed out asks again and again; a stranger tries many. */
+const UNKNOWN_CREDENTIALS = { name: 'romm-unknown', attempts: 120, windowSeconds: 60 };
+
+/** A credential, and from where. */
+interface Shown {
+  readonly credential: RommCredential;
+  readonly address: string | undefined;
+}
 
 const freshMsOf = ({ is }: RommVerdict) => (is === 'user' ? IDENTITY_FRESH_MS : REFUSAL_FRESH_MS);
 const keepMsOf = ({ is }: RommVerdict) => (is === 'user' ? IDENTITY_GRACE_MS : REFUSAL_FRESH_MS);
@@ -54,20 +71,10 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
     timeoutMs: options.timeoutMs ?? ROMM_TIMEOUT_MS,
     onWarning,
   };
-  const known = createKnownVerdicts({
-    cache,
-    now,
-    localMs: LOCAL_LAYER_MS,
-    maxLocal: MAX_LOCAL_ENTRIES,
-    keepMs: keepMsOf,
-    onError,
-  });
-  const guard = createOutageGuard({
-    now,
-    backoffMs: BACKOFF_MS,
-    maxOutages: MAX_OUTAGES,
-    maxKeys: MAX_LOCAL_ENTRIES,
-  });
+  const known = createKnownVerdicts({ cache, now, onError, keepMs: keepMsOf, ...LOCAL_LAYER });
+  const guard = createOutageGuard({ now, ...OUTAGES });
+  const unknown = options.unknown ?? createMemoryAttemptLimiter(UNKNOWN_CREDENTIALS);
+  const inTurn = createTurns(QUESTIONS);
   const inFlight = new Map<string, Promise<RommVerdict>>();
   /** What RomM failed with last, until it answers again. */
   let failure: unknown;
@@ -77,16 +84,23 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
   const isFresh = (entry: KnownVerdict, maxAgeMs: number) =>
     isWithin(entry, Math.min(maxAgeMs, freshMsOf(entry.verdict)));
 
-  async function lookUp(key: string, credential: RommCredential, maxAgeMs: number): Promise<RommVerdict> {
+  async function lookUp(key: string, shown: Shown, maxAgeMs: number): Promise<RommVerdict> {
     const entry = await known.find(key);
     if (entry !== undefined && isFresh(entry, maxAgeMs)) return entry.verdict;
+    // Who was known is not kept out by what others of the address try.
+    const address = entry?.verdict.is === 'user' ? undefined : shown.address;
+    return askCounted(unknown, address, () => ask(key, shown.credential, entry));
+  }
+
+  async function ask(key: string, credential: RommCredential, entry: KnownVerdict | undefined) {
     const saidAtMs = now();
     try {
-      const verdict = await guard.run(key, () => askRomm(asking, credential));
+      const verdict = await guard.run(key, () => inTurn(() => askRomm(asking, credential)));
       failure = undefined;
       await known.remember(key, { verdict, saidAtMs });
       return verdict;
     } catch (error) {
+      if (error instanceof TooBusyError) throw error;
       if (failure === undefined) onError(error);
       failure = error;
       return verdictInGrace(entry, error);
@@ -102,10 +116,10 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
   }
 
   /** Callers with the same credential share one look-up. */
-  function lookUpOnce(key: string, credential: RommCredential, maxAgeMs: number): Promise<RommVerdict> {
+  function lookUpOnce(key: string, shown: Shown, maxAgeMs: number): Promise<RommVerdict> {
     const running = inFlight.get(key);
     if (running !== undefined) return running;
-    const started = lookUp(key, credential, maxAgeMs).finally(() => inFlight.delete(key));
+    const started = lookUp(key, shown, maxAgeMs).finally(() => inFlight.delete(key));
     inFlight.set(key, started);
     return started;
   }
@@ -118,7 +132,7 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
     return conclude(
       recent !== undefined && isFresh(recent, maxAgeMs)
         ? recent.verdict
-        : await lookUpOnce(key, credential, maxAgeMs),
+        : await lookUpOnce(key, { credential, address: credentials.address }, maxAgeMs),
     );
   };
 

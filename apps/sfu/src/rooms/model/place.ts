@@ -53,8 +53,20 @@ export const isConnected = ({ keptUntilMs }: Pick<Member, 'keptUntilMs'>): boole
 /** Whether the player may come back for it, from whichever connection. */
 export const isLasting = ({ id, player }: Pick<Member, 'id' | 'player'>): boolean => id === player.playerId;
 
-/** As others see them: the second and later places of a player on one account are told apart by a number. */
-export function shownName({ id, player }: Pick<Member, 'id' | 'player'>): string {
-  const number = Number(id.slice(player.playerId.length + 1));
-  return number > 1 ? `${player.name} (${number})` : player.name;
+/**
+ * As others see them, by id: no two alike. Whoever came later has a number behind the name, be it a second place of
+ * one account or somebody of the same name.
+ *
+ * @param members in the order they came
+ */
+export function shownNames(members: Iterable<Pick<Member, 'id' | 'player'>>): ReadonlyMap<string, string> {
+  const taken = new Set<string>();
+  const names = new Map<string, string>();
+  for (const { id, player } of members) {
+    let shown = player.name;
+    for (let number = 2; taken.has(shown.toLowerCase()); number += 1) shown = `${player.name} (${number})`;
+    taken.add(shown.toLowerCase());
+    names.set(id, shown);
+  }
+  return names;
 }

@@ -18,7 +18,7 @@ import type { Player } from '../../players/player.js';
 import { ChatHistory } from './chat-history.js';
 import { compatibilityWith, IncompatibleGameError, mayPlay } from './compatibility.js';
 import * as games from './game.js';
-import { type Claim, type Holder, isConnected, isLasting, type Member, NOBODY, shownName } from './place.js';
+import { type Claim, type Holder, isConnected, isLasting, type Member, NOBODY, shownNames } from './place.js';
 import { memberFromState, type RoomState, stateOfMember } from './room-state.js';
 import { Roster } from './roster.js';
 import { anybody, freeSlot, heirAmong, type MayOwn, playersAmong, type SeatedMember } from './seating.js';
@@ -419,11 +419,17 @@ export class Room {
     return { game, hasStarted: told.phase === 'preparing' && game.phase === 'running' };
   }
 
+  /** What a member is called here. */
+  nameOf(memberId: string): string {
+    return shownNames(this.#members).get(memberId) ?? '';
+  }
+
   users(): RoomUser[] {
+    const names = shownNames(this.#members);
     return [...this.#members].map((member) => ({
       client_id: member.clientId,
       player_id: member.id,
-      name: shownName(member),
+      name: names.get(member.id) ?? member.player.name,
       instance: member.player.instance,
       slot: member.slot,
       is_owner: this.isOwner(member.id),
@@ -462,7 +468,7 @@ export class Room {
       room_id: this.id,
       room_key: this.key,
       room_name: this.name,
-      ...(owner !== undefined && { player_name: shownName(owner) }),
+      ...(owner !== undefined && { player_name: this.nameOf(owner.id) }),
       current: this.playerCount,
       max: this.maxPlayers,
       hasPassword: this.passwordHash !== undefined,
