@@ -11,7 +11,8 @@ for name in netplay-internal-secret netplay-key-encryption-key netplay-admin-key
   od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > "secrets/$name"
   # Compose mounts it as it is, and the containers' user, number 1000, must read it.
   chmod 644 "secrets/$name"
-  echo "made secrets/$name"
+  case "$name" in romm-*) only=" (for compose.romm.yaml only)" ;; *) only="" ;; esac
+  echo "made secrets/$name$only"
 done
 
 if [ ! -e romm/config/config.yml ]; then
@@ -24,5 +25,5 @@ emulatorjs:
     ice_servers:
       - urls: 'stun:stun.l.google.com:19302'
 EOF
-  echo 'made romm/config/config.yml'
+  echo 'made romm/config/config.yml (for compose.romm.yaml only: a RomM that runs has one of its own)'
 fi

@@ -81,8 +81,8 @@ export function secretFaults(secrets: Readonly<Record<string, string | undefined
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
   .refine((url) => !/.https?:?\/\//i.test(url), 'holds a second http:// or https://; write the URL once')
-  .transform((url) => url.replace(/\/+$/, ''))
-  .refine((url) => !/.\/\/.*\/\//.test(url), 'has two slashes in a row in its path; write one');
+  // One slash where two meet, as when a path is put behind a URL that ends with one.
+  .transform((url) => url.replace(/([^:/])\/{2,}/g, '$1/').replace(/\/+$/, ''));
 
 /** Schemas of the variables that both services read. */
 export const variables = {
