@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
@@ -31,8 +32,9 @@ export function createPlayPage({ nodes, identityProviders }: PlayPageDeps): Expr
     }, next);
   });
   for (const name of CLIENT_FILES) {
-    const file = resolve(`@romm-netplay/client/browser/${name}`);
-    app.get(`/${name}`, (_request, response) => response.sendFile(file));
+    // Below a root of its own: an installed package is below `.pnpm`, and what has a dot in its path is not sent.
+    const root = dirname(resolve(`@romm-netplay/client/browser/${name}`));
+    app.get(`/${name}`, (_request, response) => response.sendFile(name, { root }));
   }
   app.use(express.static(PAGE_DIRECTORY));
   return app;
