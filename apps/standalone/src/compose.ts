@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Auth, composeAuth } from '@romm-netplay/auth/compose';
-import { createCloseStack, createLogger } from '@romm-netplay/service-kit';
+import { type CloseStack, createCloseStack, createLogger } from '@romm-netplay/service-kit';
 import { composeSfu, type Sfu } from '@romm-netplay/sfu/compose';
-import { createMemoryState, openRedisState } from '@romm-netplay/shared-state';
+import { createMemoryState, openRedisState, type SharedState } from '@romm-netplay/shared-state';
 import type { StandaloneConfig } from './config.js';
 
 export interface Standalone {
@@ -28,22 +28,13 @@ export async function composeStandalone(
 ): Promise<Standalone> {
   const closing = createCloseStack();
   try {
-    const { redisUrl, roomTtlSeconds } = config.auth;
-    const log = createLogger('standalone', config.auth.logLevel);
-    const roomTtlMs = roomTtlSeconds * 1000;
-    const state =
-      redisUrl === undefined
-        ? createMemoryState({ ttlMs: roomTtlMs, ...overrides })
-        : await openRedisState({
-            url: redisUrl,
-            roomTtlMs,
-            onError: (error) => log.error({ err: error }, 'Redis connection'),
-          });
-    closing.defer(() => state.close());
+    let opened: Promise<SharedState> | undefined;
+    const openState = () => (opened ??= openSharedState(config, overrides, closing));
     // Nobody else needs to know it: the node asks auth for players of RomM (N2).
     const internalSecret = config.auth.internalSecret ?? randomBytes(32).toString('hex');
-    const auth = await composeAuth({ ...config.auth, internalSecret }, { state, ...overrides });
+    const auth = await composeAuth({ ...config.auth, internalSecret }, { state: openState, ...overrides });
     closing.defer(() => auth.close());
+    const state = await openState();
     const allowedOrigins = [...config.sfu.allowedOrigins, ...localOrigins(auth.url)];
     const sfu = await composeSfu(
       { ...config.sfu, authIssuer: auth.issuer, authBaseUrl: auth.url, internalSecret, allowedOrigins },
@@ -55,6 +46,25 @@ export async function composeStandalone(
     await closing.close();
     throw error;
   }
+}
+
+async function openSharedState(
+  { auth: { redisUrl, roomTtlSeconds, logLevel } }: StandaloneConfig,
+  overrides: ComposeOverrides,
+  closing: CloseStack,
+): Promise<SharedState> {
+  const log = createLogger('standalone', logLevel);
+  const roomTtlMs = roomTtlSeconds * 1000;
+  const state =
+    redisUrl === undefined
+      ? createMemoryState({ ttlMs: roomTtlMs, ...overrides })
+      : await openRedisState({
+          url: redisUrl,
+          roomTtlMs,
+          onError: (error) => log.error({ err: error }, 'Redis connection'),
+        });
+  closing.defer(() => state.close());
+  return state;
 }
 
 /** How a browser on this machine may write where auth's page is. */

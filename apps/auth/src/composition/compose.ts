@@ -74,8 +74,11 @@ export interface Auth {
 }
 
 export interface ComposeOverrides {
-  /** State brought by the caller, who also closes it; otherwise Redis is opened. */
-  readonly state?: SharedState;
+  /**
+   * State brought by the caller, who also closes it; otherwise Redis is opened. A function is called when the
+   * database is set up.
+   */
+  readonly state?: SharedState | (() => Promise<SharedState>);
   /** A database brought by the caller, who also closes it; otherwise it is opened. */
   readonly database?: Database;
   /** Where keys are kept, if not in the database. */
@@ -118,9 +121,10 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
     const metrics = createMetrics('auth');
     const audit = createAudit(log);
     const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, audit);
-    const state = overrides.state ?? (await openState(config, log, watch, now));
-    if (overrides.state === undefined) closing.defer(() => state.close());
+    // First: setting up an embedded database can keep the process for so long that connections count as dead.
     const database = overrides.database ?? (await openSql(config, log, closing));
+    const brought = overrides.state ?? (() => openState({ config, log, watch, now, closing }));
+    const state = typeof brought === 'function' ? await brought() : brought;
     const foundation = { config, issuer, state, database, closing, log, audit, watch, now };
 
     const keyManagement = await keyManagementOf(foundation, overrides.keyStore);
@@ -287,14 +291,15 @@ function httpListener({ config, log }: Foundation, deps: HandlersDeps) {
   });
 }
 
-function openState(
-  config: AuthConfig,
-  log: Logger,
-  watch: MigrationWatch,
-  now: () => number,
-): Promise<SharedState> {
+async function openState({
+  config,
+  log,
+  watch,
+  now,
+  closing,
+}: Pick<Foundation, 'config' | 'log' | 'watch' | 'now' | 'closing'>): Promise<SharedState> {
   if (config.redisUrl === undefined) throw new TypeError('Without a redisUrl, bring the state.');
-  return openRedisState({
+  const state = await openRedisState({
     url: config.redisUrl,
     now,
     roomTtlMs: config.roomTtlSeconds * 1000,
@@ -303,6 +308,8 @@ function openState(
     }),
     onError: (error) => log.error({ err: error }, 'Redis connection'),
   });
+  closing.defer(() => state.close());
+  return state;
 }
 
 async function openSql(config: AuthConfig, log: Logger, closing: CloseStack): Promise<Database> {
