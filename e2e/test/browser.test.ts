@@ -109,6 +109,18 @@ describe('the page, as a newcomer uses it', () => {
   });
 });
 
+describe('a page whose script does not come', () => {
+  it('says so: set-up, without a form that would put the password into the address', async () => {
+    const context = await browser.newContext();
+    await context.route('**/*.js', (route) => route.abort());
+    const page = await context.newPage();
+    await page.goto(`${standalone.auth.url}/setup#a-code`);
+    await page.getByText('This page needs its script').waitFor();
+    expect(await page.getByLabel('Password').isVisible()).toBe(false);
+    await context.close();
+  });
+});
+
 describe('accounts in the browser (S1, S4)', () => {
   it('are opened by the printed link, which works once; a session survives a reload and ends everywhere', async () => {
     const context = await browser.newContext();

@@ -48,6 +48,18 @@ describe.each(['', '/netplay'])('asked below %p', (base) => {
     expect((await refresh('https://evil.example')).status).toBe(403);
   });
 
+  it('leads to the page for players from its path without a slash, and stays below the prefix', async () => {
+    for (const path of ['/play', '/play?a=b']) {
+      const { status, headers } = await get(`${base}${path}`).redirects(0);
+      expect(status).toBe(302);
+      expect(new URL(headers['location']!, `http://x${base}${path}`).href).toBe(`http://x${base}/play/`);
+    }
+  });
+
+  it('does not serve set-up one level deeper, where its script would not be found', async () => {
+    expect((await get(`${base}/setup/`)).status).toBe(404);
+  });
+
   it('serves set-up, the page for players and a word to whoever comes by, all relative to where they are', async () => {
     for (const path of ['/', '/setup', '/play/']) {
       const { status, type, text } = await get(`${base}${path}`);

@@ -26,6 +26,11 @@ export function createPlayPage({ nodes, identityProviders }: PlayPageDeps): Expr
     const urls = request.path === '/' ? nodeUrls(nodes) : Promise.resolve([]);
     urls.then((sfuUrls) => policyFor(sfuUrls)(request, response, next), next);
   });
+  app.get('/', (request, response, next) => {
+    if (/^[^?]*\/(\?|$)/.test(request.originalUrl)) next();
+    // Relative: a prefix that a proxy puts before it is in no URL here.
+    else response.redirect(`${PLAY_PATH.slice(1)}/`);
+  });
   app.get('/config.json', (_request, response, next) => {
     nodeUrls(nodes).then(([sfuUrl = null]) => {
       response.set('cache-control', 'no-store').json({ sfuUrl, identityProviders });
@@ -36,7 +41,7 @@ export function createPlayPage({ nodes, identityProviders }: PlayPageDeps): Expr
     const root = dirname(resolve(`@romm-netplay/client/browser/${name}`));
     app.get(`/${name}`, (_request, response) => response.sendFile(name, { root }));
   }
-  app.use(express.static(PAGE_DIRECTORY));
+  app.use(express.static(PAGE_DIRECTORY, { redirect: false }));
   return app;
 }
 

@@ -9,12 +9,12 @@ const PAGE = `<!doctype html>
 <main>
   <h1>First administrator</h1>
   <p>This link works once. Choose the name and password that will manage this server.</p>
-  <form>
+  <form method="post" hidden>
     <label>Name <input name="username" autocomplete="username" required maxlength="64"></label>
     <label>Password <input name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="256"></label>
     <button>Create</button>
   </form>
-  <p role="status"></p>
+  <p role="status">This page needs its script, which has not loaded. Reload the page; if that does not help, see whether a proxy or an extension keeps setup.js away.</p>
 </main>
 <script src="setup.js"></script>
 </html>
@@ -25,7 +25,8 @@ const SCRIPT = `const code = location.hash.slice(1);
 history.replaceState(null, '', location.pathname);
 const form = document.querySelector('form');
 const status = document.querySelector('[role=status]');
-if (code === '') status.textContent = 'Open the link as it was printed: the part after # is missing.';
+form.hidden = code === '';
+status.textContent = code === '' ? 'Open the link as it was printed: the part after # is missing.' : '';
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const { username, password } = Object.fromEntries(new FormData(form));

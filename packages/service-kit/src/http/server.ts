@@ -104,7 +104,11 @@ function createExpressApp<A extends HttpApi, Caller>(
     );
   }
   for (const [path, { contentType, body }] of Object.entries(documents)) {
-    app.get(pathsOf(path), (_request, response) => void response.type(contentType).send(body));
+    app.get(pathsOf(path), (request, response, next) => {
+      // What a page links to is relative to it: one level deeper it would be looked for elsewhere.
+      if (request.path.length > 1 && request.path.endsWith('/')) next();
+      else response.type(contentType).send(body);
+    });
   }
   app.get(pathsOf('/openapi.json'), (_request, response) => void response.json(openApi));
   app.use((request, response) => {
