@@ -47,7 +47,16 @@ it('is waited for: alive, not ready, one line in the log that says why; then all
   const starting = startAuth({ port, databaseUrl: slow.href, redisUrl }, { log });
   const ask = (path: string) => request(`http://127.0.0.1:${port}`).get(path);
   await eventually(async () => (await ask('/healthz')).status === 200);
-  expect((await ask('/readyz')).status).toBe(503);
+  // Its own 503, which nobody takes for that of a proxy.
+  for (const path of ['/readyz', '/.well-known/jwks.json']) {
+    const { status, type, headers, body } = await ask(path);
+    expect({ status, type, retry: headers['retry-after'] }).toEqual({
+      status: 503,
+      type: 'application/problem+json',
+      retry: '1',
+    });
+    expect(body).toMatchObject({ status: 503, code: 'starting', detail: expect.stringContaining('log') });
+  }
   await eventually(() => lines.length > 0);
 
   // The embedded one keeps the process from answering while it is set up; connections would count as dead.

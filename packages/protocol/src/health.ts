@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { Operation } from './http-api.js';
 
+/** The code of the problem that a service answers until it serves. */
+export const STARTING_CODE = 'starting';
+
 /** Both services answer these two alike (P4.8). */
 export const health = {
   method: 'get',

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { health } from '@romm-netplay/protocol';
+import { health, STARTING_CODE } from '@romm-netplay/protocol';
 import { boundConnections, CONNECTION_LIMITS, type ConnectionLimits, serverOptions } from './connections.js';
+import { HttpError, PROBLEM_JSON, toProblem } from './http-error.js';
 
 export interface ListeningServer {
   readonly server: Server;
@@ -86,13 +87,21 @@ export async function listen(
   };
 }
 
+/** Says who answers: proxies answer 503 as well, for services that they do not reach. */
+const STARTING = JSON.stringify(
+  toProblem(
+    new HttpError(503, STARTING_CODE, 'This service is starting; its log says what it waits for. Try again.'),
+  ),
+);
+
 /** What takes long, such as a database that starts, is no reason to be started again. */
 const starting: RequestListener = (request, response) => {
   if (request.url === health.path) {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
-  } else {
-    response.writeHead(503, { 'retry-after': '1' }).end();
+    return;
   }
+  const headers = { 'content-type': PROBLEM_JSON, 'cache-control': 'no-store', 'retry-after': '1' };
+  response.writeHead(503, headers).end(STARTING);
 };
 
 /**
