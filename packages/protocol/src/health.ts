@@ -16,10 +16,17 @@ export const health = {
 
 const readinessReply = z
   .object({
-    status: z.enum(['ready', 'unready']),
+    status: z
+      .enum(['ready', 'unready'])
+      .describe('Ready although a component is down: a part of the work goes on without it.'),
     components: z.record(
       z.string(),
-      z.object({ state: z.enum(['up', 'down']), latency_ms: z.number(), detail: z.string().optional() }),
+      z.object({
+        state: z.enum(['up', 'down']),
+        latency_ms: z.number(),
+        detail: z.string().optional().describe('Why it is down.'),
+        code: z.string().optional().describe('The same for programs, where it is known.'),
+      }),
     ),
     warnings: z.array(z.string()),
   })
@@ -29,8 +36,10 @@ export type Readiness = z.output<typeof readinessReply>;
 export const readiness = {
   method: 'get',
   path: '/readyz',
-  summary: 'Ready: every component answers; each with its state and latency',
+  summary: 'Ready: what cannot be done without answers; every component with its state and latency',
   access: 'public',
   reply: readinessReply,
-  refusals: { 503: 'A component is down; the body has the same shape as for 200.' },
+  refusals: {
+    503: 'A component is down without which nothing goes; the body has the same shape as for 200.',
+  },
 } as const satisfies Operation;

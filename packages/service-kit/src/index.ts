@@ -1,5 +1,6 @@
 export * from './close-stack.js';
 export * from './env.js';
+export * from './follow-neighbour.js';
 export * from './http/arrived.js';
 export * from './http/bearer.js';
 export * from './http/client-address.js';

@@ -3,26 +3,64 @@ import type { Readiness } from '@romm-netplay/protocol';
 /** Resolves with the latency in milliseconds, or rejects when the component cannot do its work. */
 export type ComponentCheck = () => Promise<number>;
 
-/** Asks every component at the same time. The reason of a failure goes to `onDown`, not to the public. */
+/** Why a component cannot do its work, fit to be read by anybody: no address, no secret, nothing that it answered. */
+export class ComponentTrouble extends Error {
+  /** For programs. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ComponentTrouble';
+    this.code = code;
+  }
+}
+
+export interface Components {
+  readonly checks: Readonly<Record<string, ComponentCheck>>;
+  /**
+   * Components without which a part of the work goes on. One that is down is told of, and the service stays ready:
+   * taking it out of service, or starting it again, would end that part as well. Who follows them logs.
+   */
+  readonly partChecks?: Readonly<Record<string, ComponentCheck>>;
+  /** Told why; the public is told of a ComponentTrouble only. */
+  readonly onDown: (component: string, error: unknown) => void;
+}
+
+type Component = Readiness['components'][string];
+
+/** Asks every component at the same time. */
 export async function checkReadiness(
-  checks: Readonly<Record<string, ComponentCheck>>,
+  { checks, partChecks = {}, onDown }: Components,
   warnings: readonly string[],
-  onDown: (component: string, error: unknown) => void,
 ): Promise<Readiness> {
-  const states = await Promise.all(
+  const [needed, parts] = await Promise.all([
+    statesOf(checks, onDown),
+    statesOf(partChecks, () => undefined),
+  ]);
+  return {
+    status: needed.every(([, { state }]) => state === 'up') ? 'ready' : 'unready',
+    components: Object.fromEntries([...needed, ...parts]),
+    warnings: [...warnings],
+  };
+}
+
+function statesOf(
+  checks: Readonly<Record<string, ComponentCheck>>,
+  onDown: Components['onDown'],
+): Promise<(readonly [string, Component])[]> {
+  return Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
       try {
         return [name, { state: 'up', latency_ms: Math.round((await check()) * 100) / 100 }] as const;
       } catch (error: unknown) {
         onDown(name, error);
-        return [name, { state: 'down', latency_ms: 0, detail: 'does not answer' }] as const;
+        return [name, { state: 'down', latency_ms: 0, ...reasonOf(error) }] as const;
       }
     }),
   );
-  const ready = states.every(([, { state }]) => state === 'up');
-  return {
-    status: ready ? 'ready' : 'unready',
-    components: Object.fromEntries<Readiness['components'][string]>(states),
-    warnings: [...warnings],
-  };
 }
+
+const reasonOf = (error: unknown): Pick<Component, 'code' | 'detail'> =>
+  error instanceof ComponentTrouble
+    ? { code: error.code, detail: error.message }
+    : { detail: 'does not answer' };

@@ -47,6 +47,7 @@ import { createSqlHeldIdentityStore } from '../adapters/sql/sql-held-identity-st
 import { createSqlKeyStore } from '../adapters/sql/sql-key-store.js';
 import { createSqlSessionStore } from '../adapters/sql/sql-session-store.js';
 import { followPeers, publishIssuers, registryDeps, visitDeps, watchPeers } from './federation.js';
+import { rommChecks } from './romm.js';
 import type { AuthConfig } from '../config.js';
 import { createHandlers, type HandlersDeps } from '../http/handlers.js';
 import { createRefreshCookie } from '../http/refresh-cookie.js';
@@ -149,10 +150,13 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
       keys,
       keyManagement,
       jwksMaxAgeSeconds: Math.floor(config.keyPublishLeadSeconds / 3),
-      checks: { state: () => state.ping(), database: () => database.ping() },
+      components: {
+        checks: { state: () => state.ping(), database: () => database.ping() },
+        partChecks: rommChecks(config, log, closing),
+        onDown: (component, error) => log.error({ component, err: error }, 'component is down'),
+      },
       warnings,
       onAdminChange: audit,
-      onComponentDown: (component, error) => log.error({ component, err: error }, 'component is down'),
     };
     const first = config.identityProviders.includes('local')
       ? await ensureFirstAdmin(deps, config.firstAdmin)

@@ -1,7 +1,7 @@
 import type { Peers } from '@romm-netplay/peers';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
-import { SUBPROTOCOL } from '@romm-netplay/protocol';
-import type { ComponentCheck, Handlers } from '@romm-netplay/service-kit';
+import { type Readiness, SUBPROTOCOL } from '@romm-netplay/protocol';
+import type { Components, Handlers } from '@romm-netplay/service-kit';
 import type { NodeRegistry, RevocationLog, RoomRegistry } from '@romm-netplay/shared-state';
 import { arrivedOf, checkReadiness, entityTag, matchesEntityTag } from '@romm-netplay/service-kit';
 import { SIGNING_ALGS } from '@romm-netplay/token-core';
@@ -40,9 +40,8 @@ export interface HandlersDeps
   readonly revocationLog: RevocationLog;
   /** How long verifiers may use the published set, and then how long a stale one while they renew it. */
   readonly jwksMaxAgeSeconds: number;
-  readonly checks: Readonly<Record<string, ComponentCheck>>;
+  readonly components: Components;
   readonly warnings: readonly string[];
-  readonly onComponentDown: (component: string, error: unknown) => void;
 }
 
 export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Caller> {
@@ -93,14 +92,15 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof AUTH_API, Ca
     health: () => ({ body: { status: 'ok' } }),
 
     async readiness() {
-      const body = await checkReadiness(deps.checks, warningsOf(deps), deps.onComponentDown);
+      const readiness = await checkReadiness(deps.components, deps.warnings);
+      const body = { ...readiness, warnings: [...readiness.warnings, ...troublesOf(deps, readiness)] };
       return { body, status: body.status === 'ready' ? 200 : 503 };
     },
   };
 }
 
-/** What was said at the start, and why nobody of a provider can sign in just now. */
-const warningsOf = ({ warnings, providers }: HandlersDeps): string[] => [
-  ...warnings,
-  ...providers.flatMap((provider) => provider.trouble?.() ?? []),
-];
+/** Why nobody of a provider can sign in just now, where the component of its name does not say it already. */
+const troublesOf = ({ providers }: HandlersDeps, { components }: Readiness): string[] =>
+  providers
+    .filter(({ name }) => components[name]?.state !== 'down')
+    .flatMap((provider) => provider.trouble?.() ?? []);

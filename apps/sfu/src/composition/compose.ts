@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { PUBLIC_PREFIX } from '@romm-netplay/protocol';
 import {
   type CloseStack,
+  type Components,
   createAudit,
   createCloseStack,
   createLogger,
@@ -95,7 +96,6 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     };
     const graceMs = config.reconnectGraceSeconds * 1000;
     const isOwnPage = ownPages(config);
-    const checks = { state: () => services.ping(), keys: ready };
     const api = httpListener(
       config,
       {
@@ -103,7 +103,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
         ...doctorDeps(config, services.nodes, server.port, now, () => nodes.isIdDisputed()),
         ...{ graceMs, isOwnPage },
         drain: () => nodes.beginDrain(),
-        checks,
+        components: componentsOf({ state: () => services.ping(), keys: ready }, log),
         warnings,
       },
       log,
@@ -152,6 +152,11 @@ const roomSettings = ({ allowTakeover, seatsPerPlayer, legacyNodes, defaultVisib
   seatsPerPlayer,
   legacyNodes,
   defaultVisibility,
+});
+
+const componentsOf = (checks: Components['checks'], log: Logger): Components => ({
+  checks,
+  onDown: (component, error) => log.error({ component, err: error }, 'component is down'),
 });
 
 async function serveMetrics(

@@ -23,7 +23,7 @@ export function httpListener(
   {
     isOwnPage,
     ...deps
-  }: Omit<HandlersDeps, 'allowQueryToken' | 'onComponentDown'> & {
+  }: Omit<HandlersDeps, 'allowQueryToken'> & {
     readonly isOwnPage: IsOwnPage;
   },
   log: Logger,
@@ -41,7 +41,6 @@ export function httpListener(
     handlers: createHandlers({
       ...deps,
       allowQueryToken,
-      onComponentDown: (component, error) => log.error({ component, err: error }, 'component is down'),
     }),
   });
 }

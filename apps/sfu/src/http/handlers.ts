@@ -1,5 +1,5 @@
 import type { SFU_API } from '@romm-netplay/protocol/sfu-api';
-import { checkReadiness, type ComponentCheck, type Handlers } from '@romm-netplay/service-kit';
+import { checkReadiness, type Components, type Handlers } from '@romm-netplay/service-kit';
 import type { RoomRegistry } from '@romm-netplay/shared-state';
 import { assertMay, may } from '../guests/assert-may.js';
 import type { IceServer } from '../ice/ice-servers.js';
@@ -18,9 +18,8 @@ export interface HandlersDeps extends DoctorHandlersDeps, ResolveRoomDeps, RoomH
   readonly policy: TokenPolicy;
   /** Begins to empty the node, or goes on; answers how many rooms are still here. */
   readonly drain: () => number;
-  readonly checks: Readonly<Record<string, ComponentCheck>>;
+  readonly components: Components;
   readonly warnings: readonly string[];
-  readonly onComponentDown: (component: string, error: unknown) => void;
 }
 
 export function createHandlers(deps: HandlersDeps): Handlers<typeof SFU_API> {
@@ -56,7 +55,7 @@ export function createHandlers(deps: HandlersDeps): Handlers<typeof SFU_API> {
     health: () => ({ body: { status: 'ok' } }),
 
     async readiness() {
-      const body = await checkReadiness(deps.checks, deps.warnings, deps.onComponentDown);
+      const body = await checkReadiness(deps.components, deps.warnings);
       return { body, status: body.status === 'ready' ? 200 : 503 };
     },
   };

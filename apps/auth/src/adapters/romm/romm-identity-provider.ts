@@ -9,8 +9,8 @@ import type { Identity, IdentityProvider } from '../../ports.js';
 import { askRomm } from './ask-romm.js';
 import { askCounted } from './count-unknown.js';
 import { createKnownVerdicts, type KnownVerdict } from './known-verdicts.js';
+import { createLastFailure } from './last-failure.js';
 import { createOutageGuard } from './outage-guard.js';
-import { RommFailure } from './romm-failure.js';
 import { credentialKey, type RommCredential, rommCredentialOf } from './romm-credential.js';
 import type { RommVerdict } from './romm-user.js';
 
@@ -76,8 +76,7 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
   const unknown = options.unknown ?? createMemoryAttemptLimiter(UNKNOWN_CREDENTIALS);
   const inTurn = createTurns(QUESTIONS);
   const inFlight = new Map<string, Promise<RommVerdict>>();
-  /** What RomM failed with last, until it answers again. */
-  let failure: unknown;
+  const failure = createLastFailure({ now, onError });
 
   /** Either way: what a clock that runs ahead has dated must not count for longer. */
   const isWithin = ({ saidAtMs }: KnownVerdict, ms: number) => Math.abs(now() - saidAtMs) < ms;
@@ -96,13 +95,12 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
     const saidAtMs = now();
     try {
       const verdict = await guard.run(key, () => inTurn(() => askRomm(asking, credential)));
-      failure = undefined;
+      failure.forget();
       await known.remember(key, { verdict, saidAtMs });
       return verdict;
     } catch (error) {
       if (error instanceof TooBusyError) throw error;
-      if (failure === undefined) onError(error);
-      failure = error;
+      failure.note(error);
       return verdictInGrace(entry, error);
     }
   }
@@ -144,8 +142,7 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
       const identity = await identify(credentials);
       return identity?.sub === sub ? identity : undefined;
     },
-    trouble: () =>
-      failure instanceof RommFailure ? `Nobody of RomM can sign in: ${failure.message}` : undefined,
+    trouble: failure.trouble,
   };
 }
 
