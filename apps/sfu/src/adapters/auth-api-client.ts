@@ -1,6 +1,6 @@
 import { INTERNAL_SECRET_HEADER } from '@romm-netplay/protocol/auth-api';
-import { StateUnavailableError } from '@romm-netplay/shared-state';
 import { readBounded } from '@romm-netplay/token-core';
+import { codeOf, refusedByAuth, unavailable, unreachedAuth } from './auth-failure.js';
 
 export interface AuthApiClientOptions {
   /** Base URL of auth as this node reaches it. */
@@ -17,7 +17,7 @@ export interface AuthApiAnswer {
 
 /** Calls auth's internal endpoints (mode A3). */
 export interface AuthApiClient {
-  /** Answers whatever auth decided; rejects with StateUnavailableError when it decided nothing. */
+  /** Answers whatever auth decided; rejects with StateUnavailableError, caused by an AuthFailure, when it decided nothing. */
   get(path: string): Promise<AuthApiAnswer>;
   post(path: string, body: object): Promise<AuthApiAnswer>;
 }
@@ -28,23 +28,27 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 export function createAuthApiClient(options: AuthApiClientOptions): AuthApiClient {
   const { baseUrl, secret, timeoutMs = 2_000, fetch: fetchFn = fetch } = options;
 
-  async function call(path: string, init: RequestInit): Promise<AuthApiAnswer> {
-    let answer: AuthApiAnswer;
+  async function exchange(path: string, init: RequestInit): Promise<{ status: number; text: string }> {
     try {
       const response = await fetchFn(`${baseUrl}${path}`, {
         ...init,
         headers: { [INTERNAL_SECRET_HEADER]: secret, 'content-type': 'application/json' },
-        redirect: 'error',
+        // Handed out unfollowed: the secret is for auth alone.
+        redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMs),
       });
-      answer = { status: response.status, body: JSON.parse(await readBounded(response, MAX_ANSWER_BYTES)) };
-    } catch (cause) {
-      throw new StateUnavailableError({ cause });
+      return { status: response.status, text: await readBounded(response, MAX_ANSWER_BYTES) };
+    } catch (error) {
+      throw unavailable(unreachedAuth(error));
     }
-    if (answer.status >= 500 || answer.status === 429 || codeOf(answer.body) === 'internal_secret_wrong') {
-      throw new StateUnavailableError({ cause: new AuthFailure(answer.status, codeOf(answer.body)) });
-    }
-    return answer;
+  }
+
+  async function call(path: string, init: RequestInit): Promise<AuthApiAnswer> {
+    const { status, text } = await exchange(path, init);
+    const body = jsonOf(text);
+    const decides = status < 500 && status !== 429 && codeOf(body) !== 'internal_secret_wrong';
+    if (body === undefined || !decides) throw unavailable(refusedByAuth(status, body));
+    return { status, body };
   }
 
   return {
@@ -53,20 +57,10 @@ export function createAuthApiClient(options: AuthApiClientOptions): AuthApiClien
   };
 }
 
-/** Auth answered, and decided nothing. */
-export class AuthFailure extends Error {
-  readonly code: string;
-
-  constructor(status: number, code: string) {
-    super(`auth answered ${status} (${code})`);
-    this.name = 'AuthFailure';
-    this.code = code;
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
-}
-
-/** The `code` of a problem document, or what stands for none. */
-export function codeOf(body: unknown): string {
-  const code =
-    typeof body === 'object' && body !== null ? (body as Record<string, unknown>)['code'] : undefined;
-  return typeof code === 'string' ? code : 'no code';
 }

@@ -1,9 +1,9 @@
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import type { SocketErrorCode } from '@romm-netplay/protocol/wire';
-import { StateUnavailableError } from '@romm-netplay/shared-state';
 import { SocketError } from '../errors.js';
 import type { PlayerTokens, RommCredential } from '../ports.js';
-import { type AuthApiClient, AuthFailure, codeOf } from './auth-api-client.js';
+import type { AuthApiClient } from './auth-api-client.js';
+import { authFailureOf, codeOf, refusedByAuth, unavailable } from './auth-failure.js';
 
 /** What auth says of a player by the codes of this protocol; any other refusal is a fault of the set-up. */
 const REFUSALS = new Set<SocketErrorCode>([
@@ -27,7 +27,7 @@ export function createHttpPlayerTokens(auth: AuthApiClient): PlayerTokens {
     if (status === 200 && reply !== undefined) return reply.token;
     const code = [...REFUSALS].find((known) => known === codeOf(body));
     if (code !== undefined) throw new SocketError(code);
-    throw cannotTell(new Error(`auth answered ${status} (${codeOf(body)})`));
+    throw unavailable(refusedByAuth(status, body));
   }
 
   return {
@@ -39,17 +39,8 @@ export function createHttpPlayerTokens(auth: AuthApiClient): PlayerTokens {
 
 /** Auth is there, and RomM behind it is not. */
 function rommAway(error: unknown): never {
-  const { cause } = error as { cause?: unknown };
-  if (cause instanceof AuthFailure && cause.code === 'identity_unavailable') {
+  if (authFailureOf(error)?.code === 'identity_unavailable') {
     throw new SocketError('romm_unavailable', { cause: error });
   }
-  throw cannotTell(error);
+  throw error;
 }
-
-/** Players of RomM know nothing of auth or of tokens. */
-const cannotTell = (cause: unknown) =>
-  new StateUnavailableError({
-    cause,
-    message:
-      'This server cannot tell who you are just now. Try again shortly; if it stays so, tell its administrator.',
-  });

@@ -15,6 +15,7 @@ import {
 } from '@romm-netplay/shared-state';
 import type { WriteTokenConsumer } from '../ports.js';
 import { createAuthApiClient } from './auth-api-client.js';
+import { assertOk, codeOf, rethrowAsTrouble } from './auth-failure.js';
 import { createHttpIssuerFeed } from './http-issuer-feed.js';
 import { createHttpNodeRegistry } from './http-node-registry.js';
 import { createHttpRevocationFeed } from './http-revocation-feed.js';
@@ -75,8 +76,13 @@ export function servicesOverAuth(options: Parameters<typeof createAuthApiClient>
     handover: undefined,
     async ping() {
       const startedAt = performance.now();
-      // A room that need not exist: any answer proves that auth is there and takes the secret.
-      await auth.get(`${AUTH_API.resolveRoom.path}?room=readiness`);
+      try {
+        // A room that need not exist: what auth says of it proves that it is there and takes the secret.
+        const { status, body } = await auth.get(`${AUTH_API.resolveRoom.path}?room=readiness`);
+        if (codeOf(body) !== 'room_not_found') assertOk(status, body);
+      } catch (error) {
+        rethrowAsTrouble(error);
+      }
       return performance.now() - startedAt;
     },
     close: () => Promise.resolve(),

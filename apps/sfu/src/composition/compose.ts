@@ -2,7 +2,6 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { PUBLIC_PREFIX } from '@romm-netplay/protocol';
 import {
   type CloseStack,
-  type Components,
   createAudit,
   createCloseStack,
   createLogger,
@@ -22,10 +21,11 @@ import { DEV_IDENTITY_WARNING } from '../tokens/dev-identity.js';
 import type { RommTiming } from '../romm/romm-sessions.js';
 import type { WhoDeps } from '../romm/shown.js';
 import type { SocketLimits } from '../ws/limits.js';
+import { componentsOf } from './components.js';
 import { openGuests } from './guests.js';
 import { doctorDeps, httpListener, openApi } from './http.js';
 import { joinNodes } from './nodes.js';
-import { askRomm, ownPages } from './romm.js';
+import { askRomm, openAuth, ownPages } from './romm.js';
 import { openRooms } from './rooms.js';
 import { type Brought, keysOf, openServices } from './services.js';
 import { openSockets } from './sockets.js';
@@ -82,9 +82,10 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       ...{ config, services, keys, isRevoked, watch, audit, now },
       issuers: guests.issuers,
     });
+    const auth = openAuth(config);
     const requestDeps: RequestHandlersDeps & WhoDeps = {
       ...judges,
-      romm: askRomm({ config, judges, directory, sockets, timing: overrides.rommTiming, now, closing }),
+      romm: askRomm({ auth, judges, directory, sockets, timing: overrides.rommTiming, now, closing }),
       ...roomSettings(config),
       registry: services.registry,
       nodes: services.nodes,
@@ -103,7 +104,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
         ...doctorDeps(config, services.nodes, server.port, now, () => nodes.isIdDisputed()),
         ...{ graceMs, isOwnPage },
         drain: () => nodes.beginDrain(),
-        components: componentsOf({ state: () => services.ping(), keys: ready }, log),
+        components: componentsOf({ services, keys: ready, auth, log, closing }),
         warnings,
       },
       log,
@@ -152,11 +153,6 @@ const roomSettings = ({ allowTakeover, seatsPerPlayer, legacyNodes, defaultVisib
   seatsPerPlayer,
   legacyNodes,
   defaultVisibility,
-});
-
-const componentsOf = (checks: Components['checks'], log: Logger): Components => ({
-  checks,
-  onDown: (component, error) => log.error({ component, err: error }, 'component is down'),
 });
 
 async function serveMetrics(

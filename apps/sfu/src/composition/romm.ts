@@ -1,6 +1,6 @@
 import { type CloseStack, createOwnPageCheck, type IsOwnPage } from '@romm-netplay/service-kit';
 import { createMemoryAttemptLimiter } from '@romm-netplay/shared-state';
-import { createAuthApiClient } from '../adapters/auth-api-client.js';
+import { type AuthApiClient, createAuthApiClient } from '../adapters/auth-api-client.js';
 import { createHttpPlayerTokens } from '../adapters/http-player-tokens.js';
 import type { SfuConfig } from '../config.js';
 import type { OpenSockets } from '../players/open-sockets.js';
@@ -10,7 +10,7 @@ import type { RoomDirectory } from '../rooms/room-directory.js';
 import type { IdentifyDeps } from '../tokens/identify.js';
 
 export interface RommParts {
-  readonly config: SfuConfig;
+  readonly auth: AuthApiClient | undefined;
   readonly judges: IdentifyDeps;
   readonly directory: RoomDirectory;
   readonly sockets: OpenSockets;
@@ -24,13 +24,22 @@ const AUTH_TIMEOUT_MS = 5_000;
 /** Pages of somebody who has signed out ask for the list in a loop, several in one house. */
 const UNKNOWN_CREDENTIALS = { name: 'romm-unknown', attempts: 120, windowSeconds: 60 };
 
+/** Auth as this node asks it who players of RomM are; undefined where they do not come with RomM's session. */
+export function openAuth({
+  rommIdentity,
+  internalSecret,
+  authBaseUrl,
+}: SfuConfig): AuthApiClient | undefined {
+  if (!rommIdentity) return undefined;
+  if (internalSecret === undefined)
+    throw new TypeError('Asking auth for players of RomM takes the internal secret.');
+  return createAuthApiClient({ baseUrl: authBaseUrl, secret: internalSecret, timeoutMs: AUTH_TIMEOUT_MS });
+}
+
 /** Players who come with RomM's own session, where they may (N2). */
 export function askRomm(parts: RommParts): RommSessions | undefined {
-  const { config, judges, directory, sockets, timing = {}, now, closing } = parts;
-  const { rommIdentity, internalSecret: secret, authBaseUrl: baseUrl } = config;
-  if (!rommIdentity) return undefined;
-  if (secret === undefined) throw new TypeError('Asking auth for players of RomM takes the internal secret.');
-  const auth = createAuthApiClient({ baseUrl, secret, timeoutMs: AUTH_TIMEOUT_MS });
+  const { auth, judges, directory, sockets, timing = {}, now, closing } = parts;
+  if (auth === undefined) return undefined;
   const sessions = createRommSessions({
     ...judges,
     tokens: createHttpPlayerTokens(auth),

@@ -7,7 +7,7 @@ import { TokenError } from '@romm-netplay/token-core';
  */
 export function notOfPlayer(error: unknown): never {
   if (!(error instanceof TokenError) || error.code === 'keys_unavailable') throw error;
-  const message =
+  const because =
     'The clocks of this server differ, or parts of it do not belong together; tell its administrator.';
-  throw new StateUnavailableError({ cause: error, message });
+  throw new StateUnavailableError({ cause: error, because });
 }
