@@ -103,12 +103,6 @@ describe('what goes wrong there', () => {
   const list = '/api/netplay/list';
   it.each<[what: string, server: () => string, check: string, says: RegExp]>([
     [
-      'no rule at all: RomM’s own netplay answers',
-      () => romm(),
-      'romm-list',
-      /RomM itself answers .*\/api\/netplay\/list/,
-    ],
-    [
       'no rule for the sockets',
       () => `location = ${list} { ${sfu()} } ${romm()}`,
       'romm-socket',
@@ -128,7 +122,8 @@ describe('what goes wrong there', () => {
     ],
     [
       'a dead SFU, at the sockets',
-      () => `location /netplay/ { proxy_pass http://127.0.0.1:1; } ${romm()}`,
+      () =>
+        `location /netplay/socket.io/ { proxy_pass http://127.0.0.1:1; } location /netplay/ { ${sfu()} } ${romm()}`,
       'romm-socket',
       /502: the proxy does not reach the SFU/,
     ],
@@ -136,7 +131,7 @@ describe('what goes wrong there', () => {
       'a dead auth below the prefix',
       () => `location /netplay/.well-known/ { proxy_pass http://127.0.0.1:1; } ${romm()}`,
       'auth-answers',
-      /\/netplay\/\S+ answers 502: the proxy does not reach auth/,
+      /\/netplay: \/\S+, \/\S+ answer 502: the proxy does not reach auth/,
     ],
     [
       'a gateway that gives up, at the socket',
@@ -146,7 +141,8 @@ describe('what goes wrong there', () => {
     ],
     [
       'a page in place of the list',
-      () => `location = ${list} { default_type text/html; return 200 "<!doctype html>"; } ${romm()}`,
+      () =>
+        `location = ${list} { default_type text/html; return 200 "<!doctype html>"; } location /netplay/ { ${sfu()} } ${romm()}`,
       'romm-list',
       /an HTML page/,
     ],

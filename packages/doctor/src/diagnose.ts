@@ -8,11 +8,13 @@ import { checkExposure } from './checks/exposure.js';
 import { checkKeys } from './checks/keys.js';
 import { checkReadiness } from './checks/readiness.js';
 import { checkRomm } from './checks/romm.js';
+import { checkRules } from './checks/rules.js';
 import { checkSocket, checkSocketIo, checkSocketOfPage } from './checks/sockets.js';
 import { checkToken } from './checks/token.js';
-import { createHttp } from './http.js';
+import { createHttp, isDead } from './http.js';
 import { openNodeSocket, type OpenSocket } from './node-socket.js';
 import { observe, type Observed, type Targets } from './observe.js';
+import { absenceOf } from './strangeness.js';
 import { tidy } from './urls.js';
 
 export interface DiagnoseOptions extends Targets {
@@ -41,7 +43,10 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, totalMs = DEFAULT_TOTAL_MS } = options;
   const { onProgress = () => undefined, readToken, origin } = options;
   const targets = { authUrl: tidy(options.authUrl), sfuUrl: tidy(options.sfuUrl), readToken, origin };
-  const given = [...checkGivenUrl('auth-url', targets.authUrl), ...checkGivenUrl('sfu-url', targets.sfuUrl)];
+  const given = [
+    ...checkGivenUrl('auth-url', targets.authUrl),
+    ...(targets.sfuUrl === targets.authUrl ? [] : checkGivenUrl('sfu-url', targets.sfuUrl)),
+  ];
   if (given.some(({ status }) => status === 'fault')) return given;
 
   const signal = AbortSignal.timeout(totalMs);
@@ -52,38 +57,47 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
 
 function judge(observed: Observed): Finding[] {
   const { auth, sfu } = observed;
-  const [authAnswers, sfuAnswers] = [checkAnswers('auth', auth), checkAnswers('sfu', sfu)];
-  const authSilent = authAnswers.some(({ check }) => check === 'auth-reachable');
-  const sfuSilent = sfuAnswers.some(({ check }) => check === 'sfu-reachable');
+  const rules = checkRules(observed);
+  if (rules.length > 0) return rules;
+  const [authThere, sfuThere] = [auth, sfu].map((facts) => absenceOf(facts) === undefined);
   return [
-    ...authAnswers,
-    ...(authSilent
-      ? []
-      : [
-          ...checkKeys(auth),
-          ...checkArrival('auth', auth),
-          ...checkCaching('auth', auth),
-          ...checkCors('auth', observed, auth),
-          ...checkReadiness('auth', auth),
-          ...checkExposure(auth),
-          ...checkIssuer(observed),
-        ]),
-    ...sfuAnswers,
-    ...(sfuSilent
-      ? []
-      : [
-          ...checkArrival('sfu', sfu),
-          ...checkCaching('sfu', sfu),
-          ...checkCors('sfu', observed, sfu),
-          ...checkReadiness('sfu', sfu),
-          ...checkNodeUrl(observed),
-          ...checkSocket(observed),
-          ...checkSocketOfPage(observed),
-          ...checkSocketIo(observed),
-          ...checkToken(observed),
-        ]),
-    ...(authSilent || sfuSilent ? [] : [...checkClocks(observed), ...checkMixedContent(observed)]),
+    ...checkAnswers(observed),
+    ...(authThere === true ? judgeAuth(observed) : []),
+    ...(sfuThere === true ? judgeSfu(observed) : []),
+    ...(authThere === true && sfuThere === true
+      ? [...checkClocks(observed), ...checkMixedContent(observed)]
+      : []),
     ...checkRomm(observed),
+  ];
+}
+
+function judgeAuth(observed: Observed): Finding[] {
+  const { auth, heartbeat, besideRomm } = observed;
+  // Who does not reach RomM because it does not run is not at fault.
+  const said = isDead(heartbeat) ? ['romm_unreachable', 'romm_down'] : [];
+  return [
+    ...checkKeys(auth, observed),
+    ...checkArrival('auth', auth, observed),
+    ...checkCaching('auth', auth),
+    ...checkCors('auth', observed, auth),
+    ...checkReadiness('auth', auth.ready, { besideRomm, said }),
+    ...checkExposure(auth),
+    ...checkIssuer(observed),
+  ];
+}
+
+function judgeSfu(observed: Observed): Finding[] {
+  const { sfu } = observed;
+  return [
+    ...checkArrival('sfu', sfu, observed),
+    ...checkCaching('sfu', sfu),
+    ...checkCors('sfu', observed, sfu),
+    ...checkReadiness('sfu', sfu.ready, observed),
+    ...checkNodeUrl(observed),
+    ...checkSocket(observed),
+    ...checkSocketOfPage(observed),
+    ...checkSocketIo(observed),
+    ...checkToken(observed),
   ];
 }
 

@@ -15,7 +15,10 @@ export function reportOf(findings: readonly Finding[], columns = 100): string {
       ...rest.map((line) => `${indent}${line}`),
       ...(fix === undefined || status === 'ok'
         ? []
-        : wrap(`-> ${fix}`, width).map((line) => `${indent}${line}`)),
+        : `-> ${fix}`
+            .split('\n')
+            .flatMap((line) => wrap(line, width))
+            .map((line) => `${indent}${line}`)),
     ];
   });
   return `${lines.join('\n')}\n\n${summaryOf(findings)}\n`;

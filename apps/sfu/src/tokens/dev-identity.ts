@@ -9,7 +9,7 @@ import {
 import type { WriteTokenConsumer } from '../ports.js';
 
 export const DEV_IDENTITY_WARNING =
-  'Development identity is on: whoever sends a UUID in place of a token plays as it. Never use this in production.';
+  'Development identity is on (SFU_DEV_IDENTITY): whoever sends a UUID in place of a token plays as it. Never use this in production.';
 
 export interface DevIdentityOptions {
   /** Issuer URL of this instance; made-up players belong to it. */

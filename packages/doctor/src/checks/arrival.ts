@@ -1,15 +1,17 @@
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
+import { SFU_API } from '@romm-netplay/protocol/sfu-api';
 import type { Finding } from '@romm-netplay/protocol';
 import { fault, ok, skipped } from '../findings.js';
 import type { Answer } from '../http.js';
 import type { Observed, ServiceFacts } from '../observe.js';
 import { isCached } from './caching.js';
-import type { ServiceName } from './answers.js';
+import { leadTo, NAMES, pathBelow, type ServiceName, type Setting } from '../advice.js';
 
+const ECHO = { auth: AUTH_API.doctorEcho.path, sfu: SFU_API.doctorEcho.path } as const;
 const COOKIES = { auth: 'romm_session and the refresh cookie', sfu: 'romm_sfu_token' } as const;
 
 /** Whether cookies and Authorization headers get through the proxy. */
-export function checkArrival(service: ServiceName, facts: ServiceFacts): Finding[] {
+export function checkArrival(service: ServiceName, facts: ServiceFacts, setting: Setting): Finding[] {
   const { echo } = facts;
   const arrived = echo.kind === 'answer' ? echo.json : undefined;
   if (typeof arrived?.['cookie'] !== 'boolean' || isCached(facts)) {
@@ -17,7 +19,7 @@ export function checkArrival(service: ServiceName, facts: ServiceFacts): Finding
       skipped(
         `${service}-cookies`,
         `Whether cookies and Authorization headers reach ${service} cannot be seen: the echo does not answer.`,
-        service === 'auth' ? `Lead ${AUTH_API.doctorEcho.path} to auth.` : 'Lead /doctor/echo to the SFU.',
+        leadTo(service, { paths: [pathBelow(facts.base, ECHO[service])], isEveryPath: false }, setting),
       ),
     ];
   }
@@ -55,26 +57,26 @@ export function checkCors(
   if (origin === undefined || facts.preflight === undefined) return [];
   const check = `${service}-cors`;
   if (new URL(facts.base).origin === origin)
-    return [ok(check, `${origin} is the origin of ${service} itself.`)];
+    return [ok(check, `${origin} is the origin of ${NAMES[service]} itself.`)];
   const { preflight } = facts;
   const allowed = headerOf(preflight, ASKED);
   if (allowed === origin && headerOf(preflight, 'access-control-allow-credentials') === 'true') {
-    return [ok(check, `Pages of ${origin} may use ${service}.`)];
+    return [ok(check, `Pages of ${origin} may use ${NAMES[service]}.`)];
   }
   if (allowed !== undefined && allowed !== origin) {
     return [
       fault(
         check,
         `${facts.base} answers a page of ${origin} with another ${ASKED} (or with two); browsers refuse that.`,
-        `Take the CORS headers out of the proxy: ${service} sends its own.`,
+        `Take the CORS headers out of the proxy: ${NAMES[service]} sends its own.`,
       ),
     ];
   }
   return [
     fault(
       check,
-      `Pages of ${origin} may not use ${service}.`,
-      `Add ${origin} to ALLOWED_ORIGINS of ${service}, and let the proxy pass OPTIONS requests on.`,
+      `Pages of ${origin} may not use ${NAMES[service]}.`,
+      `Add ${origin} to ALLOWED_ORIGINS of ${NAMES[service]}, and let the proxy pass OPTIONS requests on.`,
     ),
   ];
 }

@@ -2,7 +2,7 @@ import type { Finding } from '@romm-netplay/protocol';
 import { fault, ok, warning } from '../findings.js';
 import type { Answer } from '../http.js';
 import type { ServiceFacts } from '../observe.js';
-import type { ServiceName } from './answers.js';
+import type { ServiceName } from '../advice.js';
 
 const HIT = /\bhit\b/i;
 const CACHE_HEADERS = ['x-cache', 'x-cache-status', 'x-proxy-cache', 'cf-cache-status'];

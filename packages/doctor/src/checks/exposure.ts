@@ -2,7 +2,7 @@ import type { Finding } from '@romm-netplay/protocol';
 import { ok, warning } from '../findings.js';
 import type { AuthFacts } from '../observe.js';
 import { isLoopback } from '../urls.js';
-import { codeOf } from './answers.js';
+import { codeOf } from '../strangeness.js';
 
 /** Whether what is between the services can be reached from here, where players are. */
 export function checkExposure({ base, internal }: AuthFacts): Finding[] {

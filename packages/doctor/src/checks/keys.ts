@@ -1,4 +1,5 @@
 import type { Finding } from '@romm-netplay/protocol';
+import { logsOf, pathBelow, type Setting } from '../advice.js';
 import { fault, ok, skipped } from '../findings.js';
 import type { AuthFacts } from '../observe.js';
 
@@ -6,7 +7,7 @@ import type { AuthFacts } from '../observe.js';
 const MAX_KEY_AGE_SECONDS = 86_400;
 
 /** The published keys: there, and not kept for too long. */
-export function checkKeys({ keys, base }: AuthFacts): Finding[] {
+export function checkKeys({ keys, base }: AuthFacts, setting: Setting): Finding[] {
   const published = keys.kind === 'answer' ? keys.json?.['keys'] : undefined;
   if (keys.kind === 'none' || !Array.isArray(published))
     return [skipped('auth-keys', 'The keys of auth cannot be read.')];
@@ -15,7 +16,7 @@ export function checkKeys({ keys, base }: AuthFacts): Finding[] {
       fault(
         'auth-keys',
         `${base} publishes no keys; every token will be refused.`,
-        'Look at the log of auth: its database or KEY_ENCRYPTION_KEY is at fault.',
+        `Look at the log of auth${logsOf(['auth'], setting)}: its database or KEY_ENCRYPTION_KEY is at fault.`,
       ),
     ];
   }
@@ -25,7 +26,7 @@ export function checkKeys({ keys, base }: AuthFacts): Finding[] {
       fault(
         'auth-keys',
         `The keys of ${base} are kept for days on the way; after a rotation tokens will be refused.`,
-        'Make the proxy leave the Cache-Control of /.well-known/ as it is.',
+        `Make the proxy leave the Cache-Control of ${pathBelow(base, '/.well-known/')} as it is.`,
       ),
     ];
   }

@@ -1,10 +1,11 @@
-import type { Finding } from '@romm-netplay/protocol';
+import { type Finding, PUBLIC_PREFIX, STARTING_CODE } from '@romm-netplay/protocol';
 import { SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
+import { leadTo, logsOf, makeReachable, pathBelow, type Setting, withSiteUrl } from '../advice.js';
 import { fault, ok, quoteLocation, skipped, warning } from '../findings.js';
 import { isDead } from '../http.js';
 import type { SocketOutcome } from '../node-socket.js';
 import type { Observed } from '../observe.js';
-import { codeOf, isHtml } from './answers.js';
+import { codeOf, isHtml, isSession } from '../strangeness.js';
 
 const UPGRADE_LINES =
   'nginx: `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";`; Apache: mod_proxy_wstunnel; Caddy and Traefik do it by themselves.';
@@ -15,7 +16,7 @@ const DEAD = [502, 503, 504];
 type Refused = Extract<SocketOutcome, { kind: 'refused' }>;
 
 /** Whether players' sockets open, keep their subprotocol and carry frames. */
-export function checkSocket({ sfu: { base, socket } }: Observed): Finding[] {
+export function checkSocket({ sfu: { base, socket }, besideRomm }: Observed): Finding[] {
   const url = `${base}${SOCKET_PATH}`;
   const check = 'socket';
   if (socket.kind === 'none') {
@@ -27,7 +28,7 @@ export function checkSocket({ sfu: { base, socket } }: Observed): Finding[] {
       ),
     ];
   }
-  if (socket.kind === 'refused') return [refusedSocket(url, socket)];
+  if (socket.kind === 'refused') return [refusedSocket(base, socket, { besideRomm })];
   if (socket.subprotocol !== SUBPROTOCOL) {
     return [
       fault(
@@ -49,7 +50,10 @@ export function checkSocket({ sfu: { base, socket } }: Observed): Finding[] {
   return [ok(check, `Sockets open at ${url}.`)];
 }
 
-function refusedSocket(url: string, refused: Refused): Finding {
+function refusedSocket(base: string, refused: Refused, setting: Setting): Finding {
+  const url = `${base}${SOCKET_PATH}`;
+  const path = pathBelow(base, SOCKET_PATH);
+  const lead = `${leadTo('sfu', { paths: [path], isEveryPath: false }, setting)} ${UPGRADE_LINES}`;
   const { status, requestId, location } = refused;
   const check = 'socket';
   const code = problemCode(refused);
@@ -57,7 +61,14 @@ function refusedSocket(url: string, refused: Refused): Finding {
     return fault(
       check,
       `${url} redirects to ${quoteLocation(location, url)}; a WebSocket cannot follow.`,
-      `Let the proxy pass ${SOCKET_PATH} without redirect or sign-in: sockets bring their own token.`,
+      `Let the proxy pass ${path} without redirect or sign-in: sockets bring their own token.`,
+    );
+  }
+  if (code === STARTING_CODE) {
+    return fault(
+      check,
+      `${url} answers that the SFU is starting.`,
+      `Wait a minute and run the doctor again; its log says what it waits for${logsOf(['sfu'], setting)}.`,
     );
   }
   if (code === 'subprotocol_missing') {
@@ -70,8 +81,8 @@ function refusedSocket(url: string, refused: Refused): Finding {
   if (code === 'not_found' && requestId === undefined) {
     return fault(
       check,
-      `The SFU is reached, but under another path than ${SOCKET_PATH}.`,
-      `Make the proxy keep the path ${SOCKET_PATH}, without a prefix (nginx: a slash at the end of proxy_pass changes it).`,
+      `The SFU is reached, but under another path than ${path}.`,
+      `Make the proxy keep the path ${path} as it is (nginx: a slash at the end of proxy_pass changes it).`,
     );
   }
   // An answer of the HTTP half: the request came without its Upgrade header.
@@ -86,14 +97,14 @@ function refusedSocket(url: string, refused: Refused): Finding {
     return fault(
       check,
       `${url} answers ${status}: the proxy does not reach the SFU.`,
-      'Check that the SFU runs, and the address and port the proxy has for it.',
+      makeReachable(['sfu'], setting),
     );
   }
   if (code === undefined && looksLikePage(refused)) {
     return fault(
       check,
       `${url} answers an HTML page (${status}): the proxy sends this path elsewhere, probably to RomM.`,
-      `Make the proxy lead ${SOCKET_PATH} to the SFU. ${UPGRADE_LINES}`,
+      lead,
     );
   }
   if (status === 429 || status === 503) {
@@ -103,11 +114,7 @@ function refusedSocket(url: string, refused: Refused): Finding {
       'Set TRUSTED_PROXIES, or all players share the limit of the proxy; else see SFU_MAX_SOCKETS_PER_ADDRESS.',
     );
   }
-  return fault(
-    check,
-    `${url} refuses the WebSocket with ${status}.`,
-    `Make the proxy lead ${SOCKET_PATH} to the SFU. ${UPGRADE_LINES}`,
-  );
+  return fault(check, `${url} refuses the WebSocket with ${status}.`, lead);
 }
 
 const looksLikePage = ({ contentType, text }: Refused): boolean =>
@@ -117,25 +124,22 @@ function problemCode({ text }: Refused): string | undefined {
   return /"code":"([a-z_]{1,64})"/.exec(text)?.[1];
 }
 
-/** Whether a page of the origin the operator named may open a socket. */
-export function checkSocketOfPage({
-  targets: { origin },
-  sfu: { base, socket, socketOfPage },
-}: Observed): Finding[] {
+/** Whether a page may open a socket: one of RomM, or of the origin that the operator named. */
+export function checkSocketOfPage(observed: Observed): Finding[] {
+  const {
+    targets: { origin },
+    sfu: { base, socket, socketOfPage },
+  } = observed;
   if (origin === undefined || socketOfPage === undefined) return [];
   const check = 'socket-origin';
   if (socketOfPage.kind === 'opened') return [ok(check, `Pages of ${origin} may open sockets at ${base}.`)];
   if (socketOfPage.kind === 'refused' && problemCode(socketOfPage) === 'origin_refused') {
     return [
-      fault(
-        check,
-        `The SFU refuses sockets from pages of ${origin}.`,
-        `Add ${origin} to ALLOWED_ORIGINS of the SFU; for pages of its own host set PUBLIC_URL, or keep the Host header.`,
-      ),
+      fault(check, `The SFU refuses sockets from pages of ${origin}.`, allowOrigin(origin, base, observed)),
     ];
   }
-  if (socket.kind !== 'opened')
-    return [skipped(check, 'No socket opens at all, so pages of an origin were not tried.')];
+  // That none opens at all is another finding.
+  if (socket.kind !== 'opened') return [];
   return [
     fault(
       check,
@@ -145,19 +149,31 @@ export function checkSocketOfPage({
   ];
 }
 
+/** A page of the SFU's own host needs no entry in a list; it is the host that the SFU does not know for its own. */
+export const allowOrigin = (origin: string, base: string, setting: Setting): string =>
+  new URL(base).origin === origin
+    ? withSiteUrl(
+        `Set PUBLIC_URL of the SFU to ${base}, and let the proxy pass on Host and X-Forwarded-Proto as infra/nginx/romm-netplay.conf does.`,
+        setting,
+      )
+    : `Add ${origin} to ALLOWED_ORIGINS of the SFU.`;
+
 /** Socket.IO, which older clients use, where the node speaks it. */
-export function checkSocketIo({ sfu: { base, polling, pollingUpgrade } }: Observed): Finding[] {
+export function checkSocketIo({ sfu: { base, polling, pollingUpgrade, socket }, romm }: Observed): Finding[] {
   const check = 'socket-io';
   const url = `${base}/socket.io/`;
+  const path = pathBelow(base, '/socket.io/');
   if (polling.kind === 'none') return [skipped(check, `${url} does not answer.`)];
-  if (codeOf(polling) === 'not_found') return [skipped(check, 'This node does not speak Socket.IO.')];
-  if (!/^\d?\{"sid"/.test(polling.text)) {
+  if (codeOf(polling) === 'not_found') return [];
+  if (!isSession(polling)) {
+    // RomM's own page needs it, and more is said of it there.
+    if (romm !== undefined && base === `${romm.site}${PUBLIC_PREFIX}`) return [];
     const page = isHtml(polling) && !isDead(polling) ? 'an HTML page' : `${polling.status}`;
     return [
       warning(
         check,
         `${url} answers ${page}; clients that speak Socket.IO cannot connect.`,
-        'If you have such clients, make the proxy lead /socket.io/ to the SFU, with upgrade headers.',
+        `If you have such clients, make the proxy lead ${path} to the SFU, with upgrade headers.`,
       ),
     ];
   }
@@ -166,7 +182,7 @@ export function checkSocketIo({ sfu: { base, polling, pollingUpgrade } }: Observ
       fault(
         check,
         `The proxy lets answers of ${url} be cached; clients would talk to a stored session.`,
-        'Take `expires` and Cache-Control lines for /socket.io/ out of the proxy.',
+        `Take \`expires\` and Cache-Control lines for ${path} out of the proxy.`,
       ),
     ];
   }
@@ -175,7 +191,9 @@ export function checkSocketIo({ sfu: { base, polling, pollingUpgrade } }: Observ
       warning(
         check,
         `${url} answers polling, but no WebSocket: games would be slow.`,
-        `Let the proxy pass upgrades on /socket.io/ too. ${UPGRADE_LINES}`,
+        socket.kind === 'opened'
+          ? `Let the proxy pass upgrades on ${path} too. ${UPGRADE_LINES}`
+          : `Let the proxy pass upgrades on ${path} too, as for the socket.`,
       ),
     ];
   }

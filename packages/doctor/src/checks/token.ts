@@ -1,8 +1,9 @@
 import type { Finding } from '@romm-netplay/protocol';
+import { type Setting, withSiteUrl } from '../advice.js';
 import { fault, ok, skipped, warning } from '../findings.js';
 import type { Observed } from '../observe.js';
 import { isLoopback } from '../urls.js';
-import { codeOf } from './answers.js';
+import { codeOf } from '../strangeness.js';
 
 const CLOCKS = 'Set the machines of auth and the SFU by NTP.';
 const FIXES: Readonly<Record<string, string>> = {
@@ -21,18 +22,19 @@ const FIXES: Readonly<Record<string, string>> = {
     'Check REDIS_URL and Redis, or without it ROMM_API_BASE_URL and ROMM_SFU_INTERNAL_SECRET.',
 };
 
+function fixOf(code: string, setting: Setting): string {
+  const fix = FIXES[code];
+  if (fix === undefined)
+    return 'Look at the other findings first; what lies in front of the SFU may answer in its place.';
+  return fix.startsWith('Set AUTH_ISSUER') ? withSiteUrl(fix, setting) : fix;
+}
+
 /** Whether a real token lists rooms, and where those rooms are. */
-export function checkToken({ targets, sfu: { base, listWithToken } }: Observed): Finding[] {
+export function checkToken(observed: Observed): Finding[] {
+  const { targets, sfu } = observed;
+  const { base, listWithToken } = sfu;
   const check = 'token';
-  if (targets.readToken === undefined) {
-    return [
-      skipped(
-        check,
-        'No read token was given, so listing rooms was not tried.',
-        'Put one into a file and name it with --token-file, or into DOCTOR_READ_TOKEN.',
-      ),
-    ];
-  }
+  if (targets.readToken === undefined) return [];
   if (listWithToken === undefined || listWithToken.kind === 'none')
     return [skipped(check, `${base} does not answer.`)];
   const { status, json } = listWithToken;
@@ -42,8 +44,7 @@ export function checkToken({ targets, sfu: { base, listWithToken } }: Observed):
       fault(
         check,
         `The SFU refuses the read token (${status}${code === undefined ? '' : ` ${code}`}).`,
-        FIXES[code ?? ''] ??
-          'Look at the other findings first; what lies in front of the SFU may answer in its place.',
+        fixOf(code ?? '', observed),
       ),
     ];
   }
@@ -56,7 +57,7 @@ export function checkToken({ targets, sfu: { base, listWithToken } }: Observed):
       warning(
         check,
         `${lost.length} room(s) in the list are on a node that sends players to their own machine.`,
-        'Set PUBLIC_URL on every node.',
+        withSiteUrl('Set PUBLIC_URL on every node.', observed),
       ),
     ];
   }
