@@ -99,6 +99,38 @@ describe('a RomM with netplay beside it', () => {
   });
 });
 
+describe('a node whose internal secret is not auth’s', () => {
+  const REFUSED = 'Auth refuses the internal secret of this node (ROMM_SFU_INTERNAL_SECRET).';
+  const headers = { authorization: 'Bearer an-admin-key-for-these-tests' };
+
+  it('is found from outside and from inside, with the shared state well', async () => {
+    const before = instance;
+    instance = await start({ sfuEnv: { ROMM_SFU_INTERNAL_SECRET: 'another-secret-than-auth-has' } });
+    const fault = {
+      check: 'sfu-ready',
+      status: 'fault',
+      what: REFUSED,
+      fix: expect.stringMatching(
+        /the same ROMM_SFU_INTERNAL_SECRET.*infra\/secrets\/netplay-internal-secret/,
+      ),
+    };
+    expect(wrongOf(await through(startShippedNginx(behind())))).toEqual([fault]);
+    // Where the proxy hides readiness, the node tells of its own.
+    const hidden = await nginx(
+      `location /netplay/readyz { return 404; } location /netplay/.well-known/ { ${auth()} } location /netplay/api/ { ${auth()} }
+       location /netplay/ { ${sfu()} } location = /api/netplay/list { ${sfu()} } ${romm()}`,
+    );
+    expect(found(await look(), 'sfu-ready')).toMatchObject({ status: 'skipped' });
+    const answer = await fetch(`${instance.sfuUrl}/doctor`, { headers });
+    const { status, findings } = (await answer.json()) as { status: string; findings: Finding[] };
+    await hidden.close();
+    expect(status).toBe('fault');
+    expect(findings.filter(({ check }) => check === 'sfu-ready')).toEqual([fault]);
+    expect(JSON.stringify(findings)).not.toContain('another-secret-than-auth-has');
+    instance = before;
+  });
+});
+
 describe('what goes wrong there', () => {
   const list = '/api/netplay/list';
   it.each<[what: string, server: () => string, check: string, says: RegExp]>([

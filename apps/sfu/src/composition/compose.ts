@@ -89,23 +89,23 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       ...roomSettings(config),
       registry: services.registry,
       nodes: services.nodes,
-      directory,
       passwords: createPasswordCheck(),
-      now: roomsNow,
-      newId,
-      newSeed,
+      ...{ directory, now: roomsNow, newId, newSeed },
     };
+    const components = componentsOf({ services, keys: ready, auth, log, closing });
     const graceMs = config.reconnectGraceSeconds * 1000;
     const isOwnPage = ownPages(config);
     const api = httpListener(
       config,
       {
         ...requestDeps,
-        ...doctorDeps(config, services.nodes, server.port, now, () => nodes.isIdDisputed()),
+        ...doctorDeps({
+          ...{ config, nodes: services.nodes, components, port: server.port, now },
+          isIdDisputed: () => nodes.isIdDisputed(),
+        }),
         ...{ graceMs, isOwnPage },
         drain: () => nodes.beginDrain(),
-        components: componentsOf({ services, keys: ready, auth, log, closing }),
-        warnings,
+        ...{ components, warnings },
       },
       log,
     );

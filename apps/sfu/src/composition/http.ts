@@ -2,7 +2,13 @@ import type { RequestListener } from 'node:http';
 import { diagnose } from '@romm-netplay/doctor';
 import { openApiDocument } from '@romm-netplay/protocol';
 import { SFU_API } from '@romm-netplay/protocol/sfu-api';
-import { createApiListener, type IsOwnPage, type Logger } from '@romm-netplay/service-kit';
+import {
+  checkReadiness,
+  type Components,
+  createApiListener,
+  type IsOwnPage,
+  type Logger,
+} from '@romm-netplay/service-kit';
 import type { NodeRegistry } from '@romm-netplay/shared-state';
 import type { SfuConfig } from '../config.js';
 import { createNodeExamination } from '../doctor/examine-node.js';
@@ -48,14 +54,17 @@ export function httpListener(
 /** Within these, an operator waits for the doctor. */
 const DOCTOR_LIMITS = { timeoutMs: 3_000, totalMs: 10_000 };
 
+export interface DoctorParts {
+  readonly config: SfuConfig;
+  readonly nodes: NodeRegistry;
+  readonly components: Components;
+  readonly port: number;
+  readonly now: () => number;
+  readonly isIdDisputed: () => boolean;
+}
+
 /** What the node tells of itself to players and to the doctor. */
-export function doctorDeps(
-  config: SfuConfig,
-  nodes: NodeRegistry,
-  port: number,
-  now: () => number,
-  isIdDisputed: () => boolean,
-) {
+export function doctorDeps({ config, nodes, components, port, now, isIdDisputed }: DoctorParts) {
   const { authIssuer: issuer, nodeId, ice, clockSkewSeconds, rommIdentity } = config;
   const { publicUrl, devIdentity, allowQueryToken, accept, seatsPerPlayer } = config;
   const url = publicUrl ?? `http://localhost:${port}`;
@@ -74,6 +83,7 @@ export function doctorDeps(
         ...{ publicUrl, devIdentity, allowQueryToken, accept, rommIdentity, seatsPerPlayer },
         warnings: iceWarnings(ice),
       },
+      readiness: () => checkReadiness(components, []),
       isIdDisputed,
       // The node's own configuration says whom to ask; a request never does.
       lookFromOutside: () => diagnose({ authUrl: issuer, sfuUrl: url, now, ...DOCTOR_LIMITS }),

@@ -1,4 +1,5 @@
-import { type Finding, verdictOf } from '@romm-netplay/doctor';
+import { type Finding, judgeReadiness, verdictOf } from '@romm-netplay/doctor';
+import type { Readiness } from '@romm-netplay/protocol';
 import type { NodeRegistry } from '@romm-netplay/shared-state';
 import { insideFindings, type NodeFacts } from './inside-findings.js';
 
@@ -6,6 +7,8 @@ export interface ExamineNodeDeps {
   readonly nodeId: string;
   readonly nodes: Pick<NodeRegistry, 'list'>;
   readonly facts: Omit<NodeFacts, 'otherNodes' | 'forwardedUnseen' | 'idDisputed'>;
+  /** What this node says of its components. */
+  readonly readiness: () => Promise<Readiness>;
   /** Whether another process calls itself by this node's id. */
   readonly isIdDisputed: () => boolean;
   /** Looks from outside, at configured URLs only; ends within bounds. */
@@ -22,6 +25,7 @@ export function createNodeExamination({
   nodeId,
   nodes,
   facts,
+  readiness,
   isIdDisputed,
   lookFromOutside,
 }: ExamineNodeDeps) {
@@ -30,9 +34,15 @@ export function createNodeExamination({
     looking ??= lookFromOutside().finally(() => {
       looking = undefined;
     });
-    const [outside, otherNodes] = await Promise.all([looking, otherNodesOf(nodes, nodeId)]);
+    const [outside, otherNodes, { components }] = await Promise.all([
+      looking,
+      otherNodesOf(nodes, nodeId),
+      readiness(),
+    ]);
     const findings = [
-      ...outside,
+      // A proxy may hide it from outside, and the warnings come with the facts.
+      ...outside.filter(({ check }) => check !== 'sfu-ready'),
+      ...judgeReadiness('sfu', { components, warnings: [] }, { besideRomm: facts.rommIdentity }),
       ...insideFindings({ ...facts, otherNodes, forwardedUnseen, idDisputed: isIdDisputed() }),
     ];
     return { status: verdictOf(findings), findings };

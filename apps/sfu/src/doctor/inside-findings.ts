@@ -1,4 +1,4 @@
-import { fault, type Finding, ok, warning } from '@romm-netplay/doctor';
+import { fault, type Finding, ok, warning, withSiteUrl } from '@romm-netplay/doctor';
 
 /** What only the node itself knows of its set-up. */
 export interface NodeFacts {
@@ -66,9 +66,12 @@ export function insideFindings(facts: NodeFacts): Finding[] {
     : [ok('configuration', 'No setting of this node is a cause for care.')];
 }
 
-function publicUrlFindings({ publicUrl, otherNodes }: NodeFacts): Finding[] {
+function publicUrlFindings({ publicUrl, otherNodes, rommIdentity }: NodeFacts): Finding[] {
   if (publicUrl !== undefined) return [];
-  const fix = 'Set PUBLIC_URL of this node to where players reach it; it is different on every node.';
+  const fix = withSiteUrl(
+    'Set PUBLIC_URL of this node to where players reach it; it is different on every node.',
+    { besideRomm: rommIdentity },
+  );
   return [
     otherNodes.length > 0
       ? fault(
