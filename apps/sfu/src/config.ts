@@ -225,3 +225,14 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
     logLevel: values.LOG_LEVEL,
   };
 }
+
+const ownUrls = z.object({
+  PUBLIC_URL: variables.httpUrl.optional(),
+  AUTH_ISSUER: variables.httpUrl.optional(),
+});
+
+/** Where this node and its auth say that they are; undefined unless both do. @throws ConfigError */
+export function ownUrlsOf(env: Env = process.env): { authUrl: string; sfuUrl: string } | undefined {
+  const { PUBLIC_URL: sfuUrl, AUTH_ISSUER: authUrl } = parseEnv(ownUrls, env, []);
+  return sfuUrl === undefined || authUrl === undefined ? undefined : { authUrl, sfuUrl };
+}
