@@ -103,8 +103,12 @@ export default tseslint.config(
     languageOptions: {
       globals: Object.fromEntries(
         [
+          'AbortSignal',
+          'HTMLElement',
           'addEventListener',
+          'clearTimeout',
           'location',
+          'reportError',
           'setTimeout',
           'URL',
           'crypto',

@@ -119,6 +119,19 @@ describe('a page whose script does not come', () => {
     expect(await page.getByLabel('Password').isVisible()).toBe(false);
     await context.close();
   });
+
+  it('says so: the page to play on, also when only a part of it is missing', async () => {
+    const context = await browser.newContext();
+    await context.route('**/netplay-federation.js', (route) => route.abort());
+    const page = await context.newPage();
+    await page.goto(standalone.pageUrl);
+    await page.getByText('This page needs its script').waitFor();
+    await context.unroute('**/netplay-federation.js');
+    await page.reload();
+    await page.getByRole('button', { name: 'Play as a made-up player' }).waitFor();
+    expect(await page.getByText('This page needs its script').count()).toBe(0);
+    await context.close();
+  });
 });
 
 describe('accounts in the browser (S1, S4)', () => {
@@ -187,7 +200,8 @@ describe('accounts in the browser (S1, S4)', () => {
         const { createNetplayClient } = (await import(`${location.origin}/play/netplay.js`)) as {
           createNetplayClient: (options: object) => { restore(): Promise<unknown>; close(): Promise<void> };
         };
-        const endpoints = (await (await fetch('config.json')).json()) as object;
+        const { sfuUrl } = (await (await fetch('config.json')).json()) as { sfuUrl: string };
+        const endpoints = { authUrl: location.origin, sfuUrl };
         let players = 0;
         for (let round = 0; round < 100; round += 1) {
           const client = createNetplayClient(endpoints);

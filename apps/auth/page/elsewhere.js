@@ -4,9 +4,9 @@ const OBSTACLES = {
   visits_off: 'The administrator here lets nobody play there.',
   not_permitted: 'Players from here may not join there.',
   unreachable: 'It does not answer just now.',
-  room_locked: 'The room is locked.',
-  room_full: 'The room is full.',
 };
+/** What the player can agree to, and what the room itself says as rooms here do. */
+const NO_OBSTACLES = ['consent_required', 'room_locked', 'room_full'];
 const STATES = {
   fresh: 'answers',
   stale: 'answers no more',
@@ -14,9 +14,11 @@ const STATES = {
   refused: 'does not show us its rooms',
 };
 
-/** Why a room cannot be joined, in words; undefined when it can, if need be after a question. */
+/** Why nobody from here gets into a room, in words; undefined when it is for the room to say. */
 export const whyNot = ({ obstacle }) =>
-  obstacle && obstacle !== 'consent_required' ? (OBSTACLES[obstacle] ?? obstacle) : undefined;
+  obstacle && !NO_OBSTACLES.includes(obstacle)
+    ? (OBSTACLES[obstacle] ?? 'It cannot be joined from here just now.')
+    : undefined;
 
 /** How old news of an instance are; undefined when they are fresh, or when nothing is known. */
 export function whenHeard(known) {

@@ -1,6 +1,7 @@
 /** An issuer below a path of somebody else's host, as beside RomM: N3. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
+import { createMemoryState } from '@romm-netplay/shared-state';
 import request from 'supertest';
 import { startAuth, type TestAuth } from './support/auth.js';
 
@@ -14,6 +15,8 @@ afterAll(() => auth.close());
 
 const ME = '0b1c2d3e-0000-4000-8000-000000000001';
 const get = (path: string) => request(auth.url).get(path);
+
+const isRelative = (link: string) => !/^(?:https?:|data:|\/)/.test(link);
 
 describe.each(['', '/netplay'])('asked below %p', (base) => {
   it('publishes its keys, and says where they are', async () => {
@@ -49,7 +52,7 @@ describe.each(['', '/netplay'])('asked below %p', (base) => {
   });
 
   it('leads to the page for players from its path without a slash, and stays below the prefix', async () => {
-    for (const path of ['/play', '/play?a=b']) {
+    for (const path of ['/play', '/play?a=b', '/play/index.html']) {
       const { status, headers } = await get(`${base}${path}`).redirects(0);
       expect(status).toBe(302);
       expect(new URL(headers['location']!, `http://x${base}${path}`).href).toBe(`http://x${base}/play/`);
@@ -65,8 +68,10 @@ describe.each(['', '/netplay'])('asked below %p', (base) => {
       const { status, type, text } = await get(`${base}${path}`);
       expect({ path, status, type }).toEqual({ path, status: 200, type: 'text/html' });
       const links = [...text.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, link]) => link!);
-      expect(links.filter((link) => link.startsWith('/'))).toEqual([]);
-      for (const link of links.filter((each) => !/^(?:https?|data):/.test(each))) {
+      const [absolute, relative] = [links.filter((link) => link.startsWith('/')), links.filter(isRelative)];
+      expect({ path, absolute }).toEqual({ path, absolute: [] });
+      expect(relative).not.toEqual([]);
+      for (const link of relative) {
         const target = new URL(link, `http://x${base}${path}`).pathname;
         const answer = await get(target).redirects(0);
         expect({ target, ok: answer.status === 200 || answer.status === 503 }).toEqual({ target, ok: true });
@@ -84,7 +89,23 @@ describe('the page for players', () => {
     expect((await get('/play/config.json')).body).toEqual({
       sfuUrl: null,
       identityProviders: ['dev', 'local'],
+      rommUrl: '/',
     });
+  });
+
+  it('may ask the nodes there are, and knows which', async () => {
+    const state = createMemoryState();
+    const load = { rooms: 0, sockets: 0, maxRooms: 10, draining: false, adopts: true };
+    const node = { ...load, nodeId: 'one', startedAtMs: 1, updatedAtMs: 1 };
+    await state.nodes.upsert({ ...node, url: 'http://sfu.example.org:3001/below' });
+    await state.nodes.upsert({ ...node, nodeId: 'two', url: 'https://other.example.org' });
+    await state.nodes.upsert({ ...node, nodeId: 'three', url: 'https://a"b.example.org' });
+    const other = await startAuth({ issuer: ISSUER }, { state });
+    const { headers, text } = await request(other.url).get('/play/');
+    await other.close();
+    const origins = 'http://sfu.example.org:3001 https://other.example.org';
+    expect(headers['content-security-policy']).toContain(`connect-src 'self' ${origins} ws: wss:`);
+    expect(text).toContain(`<meta name="nodes" content="${origins}"`);
   });
 
   it('takes nothing of a request into its policy', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { composeAuth } from '@romm-netplay/auth/compose';
 import { parseEmbeddedConfig as parseAuthConfig } from '@romm-netplay/auth/config';
-import { type ComposeOverrides, composeSfu } from '@romm-netplay/sfu/compose';
+import { type ComposeOverrides, composeSfu, type Sfu } from '@romm-netplay/sfu/compose';
 import { parseConfig as parseSfuConfig } from '@romm-netplay/sfu/config';
 import { createMemoryState, type SharedState } from '@romm-netplay/shared-state';
 import { createDisposers, type RommRelease, type RommServer, startRommServer } from '@romm-netplay/testing';
@@ -27,6 +27,8 @@ export interface RommInstance {
   socket(headers: Record<string, string>, options?: Partial<ManagerOptions & SocketOptions>): Socket;
   /** Lets time pass for auth and the node. */
   pass(ms: number): void;
+  /** Ends the nodes, and leaves auth alone. */
+  closeNodes(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,7 +69,7 @@ export async function startRommInstance(options: RommInstanceOptions): Promise<R
   const auth = disposers.use(
     await composeAuth(parseAuthConfig({ ...common, ...authEnv, AUTH_ISSUER: issuer }), { state, now }),
   );
-  const sfuUrls: string[] = [];
+  const nodes: Sfu[] = [];
   for (let i = 0; i < (options.nodes ?? 1); i += 1) {
     const sfuConfig = parseSfuConfig({
       ...common,
@@ -83,8 +85,9 @@ export async function startRommInstance(options: RommInstanceOptions): Promise<R
       ...(options.withoutState === true ? {} : { state }),
       ...(options.rommTiming && { rommTiming: options.rommTiming }),
     });
-    sfuUrls.push(disposers.use(sfu).url);
+    nodes.push(disposers.use(sfu));
   }
+  const sfuUrls = nodes.map(({ url }) => url);
   const [sfuUrl = ''] = sfuUrls;
   const ids = new Map<string, number>();
   return {
@@ -108,6 +111,9 @@ export async function startRommInstance(options: RommInstanceOptions): Promise<R
       return socket;
     },
     pass: (ms) => void (skippedMs += ms),
+    async closeNodes() {
+      for (const node of nodes) await node.close();
+    },
     close: () => disposers.closeAll(),
   };
 }

@@ -53,6 +53,7 @@ import { createHandlers, type HandlersDeps } from '../http/handlers.js';
 import { createRefreshCookie } from '../http/refresh-cookie.js';
 import { LANDING_DOCUMENTS } from '../http/landing-page.js';
 import { createPlayPage, PLAY_PATH } from '../http/play-page.js';
+import { rommPath } from '../http/romm-path.js';
 import { createServerAccess } from '../http/server-access.js';
 import { SETUP_DOCUMENTS, SETUP_PATH } from '../http/setup-page.js';
 import { translateError } from '../http/translate-error.js';
@@ -276,15 +277,14 @@ function basePathsOf({ issuer }: AuthConfig): string[] {
   return path === '/' ? [] : [path];
 }
 
-function httpListener({ config, log }: Foundation, deps: HandlersDeps) {
+function httpListener({ config, issuer, log }: Foundation, deps: HandlersDeps) {
+  const page = { identityProviders: config.identityProviders, rommPath: rommPath(issuer) };
   return createApiListener({
     api: AUTH_API,
     handlers: createHandlers(deps),
     documents: { ...LANDING_DOCUMENTS, ...SETUP_DOCUMENTS },
     alsoAt: AUTH_ALSO_AT,
-    mounts: {
-      [PLAY_PATH]: createPlayPage({ nodes: deps.nodes, identityProviders: config.identityProviders }),
-    },
+    mounts: { [PLAY_PATH]: createPlayPage({ nodes: deps.nodes, ...page }) },
     openApi,
     translate: translateError,
     authorize: createServerAccess({ ...config, ...deps }),
