@@ -66,8 +66,13 @@ const says = (page: Page, selector: string, pattern: RegExp) =>
   }, 10_000);
 
 describe('who comes by', () => {
-  it('stays below the prefix', async () => {
+  it('finds RomM first, then the rooms, and stays below the prefix', async () => {
     const page = await visit('/netplay/');
+    await page.getByRole('link', { name: 'Open RomM' }).click();
+    expect(page.url()).toBe(`${site}/`);
+    await page.goBack();
+    await page.getByRole('link', { name: 'Go to the rooms' }).click();
+    expect(page.url()).toBe(`${site}/netplay/play/`);
     await page.goto(`${site}/netplay/play`);
     expect(page.url()).toBe(`${site}/netplay/play/`);
     await page.getByRole('button', { name: 'Continue with RomM' }).waitFor();

@@ -51,7 +51,7 @@ import { rommChecks } from './romm.js';
 import type { AuthConfig } from '../config.js';
 import { createHandlers, type HandlersDeps } from '../http/handlers.js';
 import { createRefreshCookie } from '../http/refresh-cookie.js';
-import { LANDING_DOCUMENTS } from '../http/landing-page.js';
+import { landingDocuments } from '../http/landing-page.js';
 import { createPlayPage, PLAY_PATH } from '../http/play-page.js';
 import { rommPath } from '../http/romm-path.js';
 import { createServerAccess } from '../http/server-access.js';
@@ -282,7 +282,7 @@ function httpListener({ config, issuer, log }: Foundation, deps: HandlersDeps) {
   return createApiListener({
     api: AUTH_API,
     handlers: createHandlers(deps),
-    documents: { ...LANDING_DOCUMENTS, ...SETUP_DOCUMENTS },
+    documents: { ...landingDocuments(page), ...SETUP_DOCUMENTS },
     alsoAt: AUTH_ALSO_AT,
     mounts: { [PLAY_PATH]: createPlayPage({ nodes: deps.nodes, ...page }) },
     openApi,

@@ -5,16 +5,21 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>RomM netplay: first administrator</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="play/page.css">
 <link rel="stylesheet" href="setup.css">
+<header>
+  <h1>RomM netplay</h1>
+</header>
 <main>
-  <h1>First administrator</h1>
+  <h2>First administrator</h2>
   <p>This link works once. Choose the name and password that will manage this server.</p>
-  <form method="post" hidden>
+  <form class="card" method="post" hidden>
     <label>Name <input name="username" autocomplete="username" required maxlength="64"></label>
-    <label>Password <input name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="256"></label>
-    <button>Create</button>
+    <label>Password, at least 10 characters <input name="password" type="password" autocomplete="new-password" required minlength="10" maxlength="256"></label>
+    <button class="first">Create</button>
   </form>
-  <p role="status">This page needs its script, which has not loaded. Reload the page; if that does not help, see whether a proxy or an extension keeps setup.js away.</p>
+  <p id="notice" class="waiting" role="status">This page needs its script, which has not loaded. Reload the page; if that does not help, see whether a proxy or an extension keeps setup.js away.</p>
 </main>
 <script src="setup.js"></script>
 </html>
@@ -24,7 +29,8 @@ const PAGE = `<!doctype html>
 const SCRIPT = `const code = location.hash.slice(1);
 history.replaceState(null, '', location.pathname);
 const form = document.querySelector('form');
-const status = document.querySelector('[role=status]');
+const status = document.querySelector('#notice');
+status.classList.remove('waiting');
 form.hidden = code === '';
 status.textContent = code === '' ? 'Open the link as it was printed: the part after # is missing.' : '';
 form.addEventListener('submit', async (event) => {
@@ -38,18 +44,20 @@ form.addEventListener('submit', async (event) => {
       body: JSON.stringify({ code, username, password }),
     });
     const answer = await response.json();
-    status.textContent = response.ok ? 'Done. Sign in as ' + username + '.' : answer.detail;
     form.hidden = response.ok;
+    if (response.ok) {
+      const link = document.createElement('a');
+      link.href = 'play/';
+      link.textContent = 'Sign in';
+      status.replaceChildren('Done. ', link, ' as ' + username + '.');
+    } else status.textContent = answer.detail;
   } catch {
     status.textContent = 'The server does not answer; try again.';
   }
 });
 `;
 
-const STYLE = `body { font: 1rem/1.5 system-ui, sans-serif; max-width: 28rem; margin: 4rem auto; padding: 0 1rem; }
-label { display: block; margin: 1rem 0; }
-input { display: block; width: 100%; box-sizing: border-box; font: inherit; padding: 0.4rem; }
-button { font: inherit; padding: 0.4rem 1rem; }
+const STYLE = `body { max-width: 30rem; }
 `;
 
 /** What the one-time link of the first administrator opens. */
