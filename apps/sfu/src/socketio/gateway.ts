@@ -109,7 +109,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     takesUpgrade(request, socket, head) {
       if (!isOurs(request.url)) return false;
       if (isWelcome(options, request)) gate.emit('upgrade', request, socket, head);
-      else socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      else socket.end(REFUSED_UPGRADE);
       return true;
     },
     async close() {
@@ -151,6 +151,13 @@ interface Greeting {
 
 /** As Engine.IO says it. */
 const REFUSAL = JSON.stringify({ code: 4, message: 'origin_refused' });
+const REFUSED_UPGRADE = [
+  'HTTP/1.1 403 Forbidden',
+  'Content-Type: application/json',
+  `Content-Length: ${REFUSAL.length}`,
+  'Connection: close',
+  `\r\n${REFUSAL}`,
+].join('\r\n');
 const REFUSAL_HEADERS = { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' };
 
 function engineOptions({ limits, slots, isOwnPage, addressOf }: GatewayOptions): Partial<ServerOptions> {
