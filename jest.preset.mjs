@@ -15,6 +15,6 @@ export default {
     ],
   },
   // Real processes and real stores start on first use; a loaded two-core machine needs the room.
-  testTimeout: 30_000,
+  testTimeout: 90_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
 };

@@ -200,11 +200,11 @@ describe('an administrator', () => {
 
 describe('the first administrator', () => {
   /** A service whose accounts are empty. */
-  async function freshAuth() {
+  async function freshAuth(trustedProxies: readonly string[] = []) {
     const { sql } = await testDatabase();
     await sql.deleteFrom('accounts').execute();
     await sql.deleteFrom('setup_codes').execute();
-    return startAuth({ issuer: undefined, identityProviders: ['local'] });
+    return startAuth({ issuer: undefined, identityProviders: ['local'], trustedProxies });
   }
   const setup = (url: string, code: string, username: string) =>
     request(url).post('/api/auth/setup').send({ code, username, password: PASSWORD });
@@ -224,6 +224,18 @@ describe('the first administrator', () => {
     const again = await startAuth({ issuer: undefined, identityProviders: ['local'] });
     expect(again.setupUrl).toBeUndefined();
     await again.close();
+    await fresh.close();
+  });
+
+  it('is not kept out by strangers who try other codes, from however many addresses', async () => {
+    const fresh = await freshAuth(['loopback']);
+    const code = new URL(fresh.setupUrl!).hash.slice(1);
+    const from = (i: number, tried: string) =>
+      setup(fresh.url, tried, `stranger-${i}`).set('x-forwarded-for', `203.0.113.${i}`);
+    const statuses = new Set<number>();
+    for (let i = 0; i < 101; i += 1) statuses.add((await from(i, 'A'.repeat(43))).status);
+    expect([...statuses].sort()).toEqual([401, 429]);
+    expect((await from(200, code)).status).toBe(200);
     await fresh.close();
   });
 

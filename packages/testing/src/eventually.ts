@@ -2,7 +2,7 @@
  * Repeats a check until it stops throwing or answers something other than false; for effects that arrive
  * by themselves and have no event to wait for.
  */
-export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = 10_000): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = 30_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {

@@ -22,7 +22,7 @@ export interface ServiceProcessOptions {
   readonly cwd?: string;
 }
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 
 /** Starts a service as its own process and waits until it listens. */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
