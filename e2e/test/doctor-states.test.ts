@@ -196,6 +196,12 @@ describe('what is led to us, and not answered', () => {
     expect(JSON.stringify(findings)).not.toContain('rd=');
   });
 
+  it('RomM that fails where it says which release it is: its paths are left alone', async () => {
+    const findings = await look(bare('location = /api/heartbeat { return 500; }'));
+    expect(checksOf(findings)).toEqual(['auth-answers', 'sfu-answers']);
+    expectNothingOfRomms(findings);
+  });
+
   it('http that is redirected to https is said once', async () => {
     const findings = await look(nginx('location / { return 301 https://$http_host$request_uri; }'));
     expect(wrongOf(findings)).toMatchObject([

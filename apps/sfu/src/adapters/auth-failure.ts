@@ -1,4 +1,4 @@
-import { ComponentTrouble } from '@romm-netplay/service-kit';
+import { ComponentTrouble, lineErrorOf } from '@romm-netplay/service-kit';
 import { StateUnavailableError } from '@romm-netplay/shared-state';
 
 /** Auth decided nothing, or was not there to decide. The sentence is for operators, and holds nothing secret. */
@@ -68,12 +68,4 @@ export function rethrowAsTrouble(error: unknown): never {
   const failure = authFailureOf(error);
   if (failure === undefined) throw error;
   throw new ComponentTrouble(failure.code, failure.message, { cause: error });
-}
-
-/** As the system calls it, such as ECONNREFUSED; never with the address. */
-function lineErrorOf(error: unknown): string {
-  const { name, code, cause } = error as { name?: unknown; code?: unknown; cause?: unknown };
-  if (typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)) return code;
-  if (cause !== undefined && cause !== null) return lineErrorOf(cause);
-  return name === 'TimeoutError' ? 'no answer in time' : 'no answer';
 }

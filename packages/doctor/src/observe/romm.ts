@@ -12,11 +12,15 @@ export const askHeartbeat = ({ http }: ObserveDeps, site: string): Promise<Answe
 export const isRomm = (heartbeat: Answer): boolean =>
   heartbeat.kind === 'answer' && heartbeat.json?.['SYSTEM'] !== undefined;
 
-/** A heartbeat that a sign-in in front keeps from everybody says nothing of who is behind. */
+/**
+ * Where there is no RomM, nobody knows its path. Whatever else answers there, such as a sign-in in front or a RomM that
+ * fails, may stand before RomM.
+ */
 export function rootOf(heartbeat: Answer): Root {
   if (isRomm(heartbeat)) return 'romm';
-  const how = heartbeat.kind === 'answer' ? strangenessOf(heartbeat)?.how : undefined;
-  return how === 'redirect' || how === 'sign-in' ? 'unseen' : 'free';
+  const strangeness = heartbeat.kind === 'answer' ? strangenessOf(heartbeat) : undefined;
+  if (strangeness === undefined || strangeness.status === 404) return 'free';
+  return ['redirect', 'sign-in', 'page', 'other'].includes(strangeness.how) ? 'unseen' : 'free';
 }
 
 /** As often as it takes to meet another node where two take turns. */

@@ -1,4 +1,4 @@
-import { ComponentTrouble } from '@romm-netplay/service-kit';
+import { ComponentTrouble, lineErrorOf } from '@romm-netplay/service-kit';
 import { readBounded } from '@romm-netplay/token-core';
 import { z } from 'zod';
 
@@ -57,14 +57,6 @@ async function exchange(
       { cause: error },
     );
   }
-}
-
-/** As the system calls it, such as ENOTFOUND; never with the address. */
-function lineErrorOf(error: unknown): string {
-  const { name, code, cause } = error as { name?: unknown; code?: unknown; cause?: unknown };
-  if (typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)) return code;
-  if (cause !== undefined && cause !== null) return lineErrorOf(cause);
-  return name === 'TimeoutError' ? 'no answer in time' : 'no answer';
 }
 
 function isHeartbeat(text: string): boolean {
