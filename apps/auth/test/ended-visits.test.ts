@@ -395,6 +395,8 @@ it('calls nobody who is not registered any more, and gives up after a day', asyn
   const bearer = randomUUID();
   await consent(home, gone.issuer, bearer).expect(200);
   await forget(home, gone.issuer);
+  // Until the process has heard of it, it would still call.
+  await eventually(async () => (await consent(home, gone.issuer, randomUUID())).status === 404);
   await withdraw(home, gone.issuer, bearer).expect(200);
   const { ref, bearer: other } = await visitor();
   await withdraw(home, host.issuer, other).expect(200);
