@@ -1,27 +1,15 @@
 /** Many who bring RomM's session, or what looks like one; and clocks that differ: N2, R3. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ROMM_RELEASES, type RommRelease } from '@romm-netplay/testing';
+import { describe, expect, it } from '@jest/globals';
+import { eventually } from '@romm-netplay/testing';
 import { randomUUID } from 'node:crypto';
 import request from 'supertest';
-import {
-  ORIGIN,
-  type RommInstance,
-  type RommInstanceOptions,
-  startRommInstance,
-} from './support/romm-instance.js';
+import { ORIGIN, type RommInstance } from './support/romm-instance.js';
 import { connected, listRooms, refusalOf } from './support/romm-page.js';
-
-const NEWEST = ROMM_RELEASES.find(({ name }) => name === '5.2') as RommRelease;
-const QUICK = { checkMs: 50, tickMs: 10, maxAgeSeconds: 0, localMs: 0 };
+import { QUICK, useRomm } from './support/use-romm.js';
 
 let instance: RommInstance;
-/** One instance for the tests of a block. */
-function useInstance(options: Partial<RommInstanceOptions> = {}): void {
-  beforeAll(async () => {
-    instance = await startRommInstance({ release: NEWEST, ...options });
-  });
-  afterAll(() => instance.close());
-}
+const useInstance = (options?: Parameters<typeof useRomm>[1]) =>
+  useRomm((started) => (instance = started), options);
 
 const list = (headers: Record<string, string>) => listRooms(instance, headers);
 
@@ -102,7 +90,8 @@ describe('many players at once', () => {
     const sockets = await Promise.all(
       names.map((name) => connected(instance.socket({ cookie: instance.signIn(name).cookie }))),
     );
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const before = instance.romm.requests.length;
+    await eventually(() => instance.romm.requests.length > before + 3 * names.length);
     expect(sockets.every(({ connected: isOpen }) => isOpen)).toBe(true);
     expect(instance.romm.load.most).toBeLessThanOrEqual(16);
   });

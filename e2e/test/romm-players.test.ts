@@ -1,30 +1,18 @@
 /** Players of released RomM, who bring RomM's session and no token of ours: N1, N2. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { connectNetplay } from '@romm-netplay/client';
-import { eventually, ROMM_RELEASES, type RommMode, type RommRelease } from '@romm-netplay/testing';
+import { eventually, ROMM_RELEASES, type RommMode } from '@romm-netplay/testing';
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'socket.io-client';
 import request from 'supertest';
 import { WebSocket } from 'ws';
-import {
-  ORIGIN,
-  type RommInstance,
-  type RommInstanceOptions,
-  startRommInstance,
-} from './support/romm-instance.js';
+import { ORIGIN, type RommInstance } from './support/romm-instance.js';
 import { connected, listRooms, refusalOf } from './support/romm-page.js';
-
-const NEWEST = ROMM_RELEASES.find(({ name }) => name === '5.2') as RommRelease;
-const QUICK = { checkMs: 50, tickMs: 10, maxAgeSeconds: 0, localMs: 0 };
+import { QUICK, useRomm } from './support/use-romm.js';
 
 let instance: RommInstance;
-/** One instance for the tests of a block. */
-function useInstance(options: Partial<RommInstanceOptions> = {}): void {
-  beforeAll(async () => {
-    instance = await startRommInstance({ release: NEWEST, ...options });
-  });
-  afterAll(() => instance.close());
-}
+const useInstance = (options?: Parameters<typeof useRomm>[1]) =>
+  useRomm((started) => (instance = started), options);
 
 const player = (username: string, options?: Parameters<RommInstance['socket']>[1]) =>
   connected(instance.socket({ cookie: instance.signIn(username).cookie }, options));
@@ -200,13 +188,15 @@ describe('RomM failing', () => {
     const session = randomUUID();
     expect(await open(ada, session)).toEqual([null]);
     const asked = () => instance.romm.requests.length;
-    await instance.romm.goDown();
+    instance.romm.behave({ mode: 'hang-up' });
     // Auth remembers for ten minutes whom it knew; nobody can be told after that.
     instance.pass(3600_000);
     const before = asked();
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    await instance.romm.comeBack();
-    await eventually(() => asked() > before);
+    await eventually(() => asked() > before + 1);
+    expect(ada.connected).toBe(true);
+    instance.romm.behave({ mode: 'ok' });
+    const failed = asked();
+    await eventually(() => asked() > failed + 1);
     expect(ada.connected).toBe(true);
     const bob = await player('bob');
     expect(await join(bob, session)).toMatchObject([null, {}]);

@@ -3,7 +3,7 @@ import { COMPOSE, logsOf, NAMES, type ServiceName, type Setting } from '../advic
 import { fault, ok, quote, skipped, warning } from '../findings.js';
 import type { Answer } from '../http.js';
 
-const SAME_SECRET = `Give auth and every node the same ROMM_SFU_INTERNAL_SECRET, and start them again. With the compose files it is infra/secrets/netplay-internal-secret: ${COMPOSE} up -d --force-recreate.`;
+const SAME_SECRET = `Give auth and every node the same ROMM_SFU_INTERNAL_SECRET, and start them again. With the compose files it is infra/secrets/netplay-internal-secret: ${COMPOSE} up -d --force-recreate (or the compose file that you use).`;
 const WHERE_ROMM_IS = `Set ROMM_BASE_URL of auth to the address of RomM itself. In Docker see docker network ls and docker ps: set ROMM_NETWORK to the network that RomM is in and ROMM_BASE_URL to http://<its container>:8080 in infra/.env, then ${COMPOSE} up -d.`;
 const WHERE_AUTH_IS =
   'Set ROMM_API_BASE_URL of the node to where it reaches auth itself (with the compose files http://netplay-auth:3100), and see that auth runs.';
