@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createRedisJtiStore, jtiKey, openRedis } from '@romm-netplay/shared-state';
+import { createRedisJtiStore, createRedisLives, jtiKey, openRedis } from '@romm-netplay/shared-state';
 import { createClient } from 'redis';
 import { collectGarbage } from './interleave.js';
 import { inBatches, inFlight } from './services.js';
@@ -28,7 +28,7 @@ const waysOver: Record<Way, (url: string) => Promise<Consume>> = {
   [UNTIMED]: async (url) =>
     bareConsume(await createClient({ url, commandOptions: { timeout: 0 } }).connect()),
   [OURS]: async (url) => {
-    const store = createRedisJtiStore(await openRedis({ url }));
+    const store = createRedisJtiStore(createRedisLives(await openRedis({ url })));
     return (jti) => store.consume(jti, PLAYER);
   },
 };
@@ -45,11 +45,15 @@ async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
   const { way, url } = workerData as WorkerData;
   const consume = await waysOver[way](url);
   const preparing = await createClient({ url, commandOptions: { timeout: 0 } }).connect();
+  // Ids begin with the life of Redis that they are issued in.
+  const redis = await openRedis({ url });
+  const { name: life } = await createRedisLives(redis).current();
+  await redis.close();
   let jtis: string[] = [];
 
   async function obey(order: Order): Promise<number> {
     if ('inFlight' in order) return measure(consume, jtis, order.inFlight);
-    jtis = Array.from({ length: order.prepare }, () => randomBytes(16).toString('hex'));
+    jtis = Array.from({ length: order.prepare }, () => life + randomBytes(12).toString('hex'));
     const expiration = { type: 'PX', value: MARKER_LIFE_MS } as const;
     await inBatches(jtis, (jti) => preparing.set(jtiKey(jti), '0', { expiration }));
     collectGarbage();

@@ -36,7 +36,7 @@ async function overAuth<R>(ttlMs: number, create: (auth: AuthApiClient) => R) {
   });
   const auth = disposers.use(
     await composeAuth(config, {
-      state: createMemoryState({ ttlMs, now: () => nowMs }),
+      state: createMemoryState({ ttlMs, elapsed: () => nowMs }),
       keyStore: createMemoryKeyStore(),
       database: await testDatabase(),
     }),

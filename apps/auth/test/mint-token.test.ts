@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  FIRST_USE_SINCE_KEY,
+  LIFE_KEY,
   jtiKey,
   openRedis,
   PUBLISHED_ISSUERS_KEY,
@@ -48,7 +48,7 @@ describe('POST /api/sfu/token', () => {
     }
     const keys = await redis.run((client) => client.keys('*'));
     // What a start leaves there, whoever mints.
-    expect(keys.filter((key) => ![FIRST_USE_SINCE_KEY, PUBLISHED_ISSUERS_KEY].includes(key))).toEqual([]);
+    expect(keys.filter((key) => ![LIFE_KEY, PUBLISHED_ISSUERS_KEY].includes(key))).toEqual([]);
   });
 
   it('mints a write token whose marker is "0" for 30 s (P1.1, P1.3)', async () => {

@@ -46,7 +46,7 @@ function signIn(username = 'ada') {
 
 /** A shared cache that can be away, and says what it holds. */
 function watchedCache() {
-  const inner = createMemoryIdentityCache({ now });
+  const inner = createMemoryIdentityCache({ elapsed: now });
   const written: [string, string, number][] = [];
   let away = false;
   const refuse = () => Promise.reject(new Error('The shared state is unavailable.'));
@@ -97,7 +97,7 @@ describe.each(ROMM_RELEASES)('The cache of identities of RomM $name (P4.5)', (re
   it('shares what it knows with other replicas, through memory and through Redis', async () => {
     const redisServer = disposers.use(await startRedisServer());
     const redis = disposers.use(await openRedis({ url: redisServer.url }));
-    for (const cache of [createMemoryIdentityCache({ now }), createRedisIdentityCache(redis)]) {
+    for (const cache of [createMemoryIdentityCache({ elapsed: now }), createRedisIdentityCache(redis)]) {
       const { credentials } = signIn();
       const before = asked();
       const [one, other] = [open({ cache }), open({ cache })];

@@ -156,8 +156,8 @@ it.each([
   ['RomM in place of auth', { status: 404, body: '{"detail":"Not Found"}' }, 'auth_not_there'],
 ])('the state of a node without Redis (A3) is down for %s', async (_what, told, code) => {
   const fake = await startAuth(told);
-  const { ping } = servicesOverAuth({ baseUrl: fake.url, secret: SECRET });
-  await expect(ping()).rejects.toMatchObject({ name: 'ComponentTrouble', code });
+  const { probe } = servicesOverAuth({ baseUrl: fake.url, secret: SECRET });
+  await expect(probe()).rejects.toMatchObject({ name: 'ComponentTrouble', code });
   fake.says(problem(404, 'room_not_found'));
-  expect(await ping()).toEqual(expect.any(Number));
+  expect(await probe()).toEqual(expect.any(Number));
 });

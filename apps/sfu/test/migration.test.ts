@@ -38,8 +38,7 @@ describe('the way out of the shared secret (P1.5, P1.12)', () => {
     const hello = await call('hello', { token: older('sfu:read') });
     const modern = await node.connect('Ada', { sub: 'ada' });
     expect((hello['data'] as { player_id: string }).player_id).not.toBe(modern.socket.hello.player_id);
-    const jti = 'a'.repeat(32);
-    await node.state.jtis.remember(jti, Date.now() + 30_000);
+    const jti = await node.state.jtis.issue(30_000);
     const open = () => call('open-room', { room_name: 'old', token: older('sfu', jti) });
     expect(await open()).toMatchObject({ ok: true });
     await call('leave-room');

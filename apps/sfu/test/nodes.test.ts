@@ -225,7 +225,7 @@ describe('a room that moves', () => {
 
   it('ends when nobody comes within the grace time', async () => {
     let nowMs = Date.now();
-    const state = createMemoryState({ now: () => nowMs });
+    const state = createMemoryState({ elapsed: () => nowMs });
     const now = () => nowMs;
     const a = disposers.use(await startNode({ nodeId: 'node-a' }, { state, now }));
     const b = disposers.use(await startNode({ nodeId: 'node-b' }, { state, now }));

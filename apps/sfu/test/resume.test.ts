@@ -293,7 +293,7 @@ describe('coming back with a write token (R4, S5)', () => {
     }
 
     async function gatedNode(changes = {}): Promise<Gate> {
-      const memory = createMemoryState({ now: () => nowMs });
+      const memory = createMemoryState({ elapsed: () => nowMs });
       let hold: (() => Promise<void>) | undefined;
       let release: () => void = () => undefined;
       const jtis: SharedState['jtis'] = {

@@ -106,7 +106,7 @@ class Table {
   readonly handlers;
 
   constructor() {
-    const state = createMemoryState({ now: () => this.nowMs });
+    const state = createMemoryState({ elapsed: () => this.nowMs });
     const now = () => this.nowMs;
     const registry = state.rooms;
     const onError = (error: unknown) => {

@@ -111,8 +111,7 @@ describe('one player, several devices (S5)', () => {
     expect(await namesake.call('resume-room', { room_name: 'den', resume_token: ticket })).toMatchObject({
       error: { code: 'resume_refused' },
     });
-    const jti = 'b'.repeat(32);
-    await node.state.jtis.remember(jti, Date.now() + 30_000);
+    const jti = await node.state.jtis.issue(30_000);
     const joined = await namesake.call('join-room', { room_name: 'den', token: tokenOf('sfu:write', jti) });
     expect(joined).toMatchObject({ ok: true, data: { slot: 1 } });
     await ada.socket.request('chat-message', { message: 'undisturbed' });

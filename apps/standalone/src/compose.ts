@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Auth, composeAuth } from '@romm-netplay/auth/compose';
-import { type CloseStack, createCloseStack, createLogger } from '@romm-netplay/service-kit';
+import { type CloseStack, createCloseStack, createLogger, createOutageLog } from '@romm-netplay/service-kit';
 import { composeSfu, type Sfu } from '@romm-netplay/sfu/compose';
 import { createMemoryState, openRedisState, type SharedState } from '@romm-netplay/shared-state';
 import type { StandaloneConfig } from './config.js';
@@ -61,7 +61,7 @@ async function openSharedState(
       : await openRedisState({
           url: redisUrl,
           roomTtlMs,
-          onError: (error) => log.error({ err: error }, 'Redis connection'),
+          ...createOutageLog(log, 'Redis'),
         });
   closing.defer(() => state.close());
   return state;

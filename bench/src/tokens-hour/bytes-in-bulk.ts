@@ -1,5 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { createRedisJtiStore, openRedis, type RedisConnection } from '@romm-netplay/shared-state';
+import {
+  createRedisJtiStore,
+  createRedisLives,
+  openRedis,
+  type RedisConnection,
+} from '@romm-netplay/shared-state';
 import { createDisposers, startRedisServer } from '@romm-netplay/testing';
 import { inBatches } from '../services.js';
 import { rememberOld } from './old-scheme.js';
@@ -16,14 +20,14 @@ export interface BytesInBulk {
 /** What a key of many really takes: `MEMORY USAGE` leaves out the table of expiries and the buckets. */
 export async function bytesInBulk(): Promise<BytesInBulk> {
   const ours = (redis: RedisConnection) => {
-    const jtis = createRedisJtiStore(redis);
-    return () => jtis.remember(randomBytes(16).toString('hex'), Date.now() + LIFETIME_MS);
+    const jtis = createRedisJtiStore(createRedisLives(redis));
+    return () => jtis.issue(LIFETIME_MS);
   };
   const old = (redis: RedisConnection) => () => rememberOld(redis, Date);
   return { old: await fill(old), new: await fill(ours) };
 }
 
-async function fill(writerOver: (redis: RedisConnection) => () => Promise<void>): Promise<number> {
+async function fill(writerOver: (redis: RedisConnection) => () => Promise<unknown>): Promise<number> {
   const disposers = createDisposers();
   try {
     const { url } = disposers.use(await startRedisServer());

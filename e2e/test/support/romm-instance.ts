@@ -56,7 +56,7 @@ export async function startRommInstance(options: RommInstanceOptions): Promise<R
   const romm = disposers.use(await startRommServer(options.release));
   const dataDir = await mkdtemp(join(tmpdir(), 'netplay-romm-'));
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const state = createMemoryState({ now });
+  const state = createMemoryState({ now, elapsed: now });
   const secret = randomBytes(16).toString('hex');
   const common = {
     PORT: '0',

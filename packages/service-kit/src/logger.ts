@@ -32,6 +32,17 @@ export function createAudit(log: Logger): Audit {
 }
 
 /**
+ * For something that the service cannot do without: a line when it goes, or is away for another reason, and one
+ * when it is back. At levels that nodes log by default: who reads of trouble is to read of its end.
+ */
+export const createOutageLog = (log: Logger, what: string) => ({
+  onAdvice: (sentence: string) => log.warn(sentence),
+  onTrouble: ({ code, message }: { readonly code: string; readonly message: string }) =>
+    log.error({ code, reason: message }, `${what} cannot be used`),
+  onMended: () => log.warn(`${what} can be used again`),
+});
+
+/**
  * The line that says where a service can be reached. Always written, whatever the log level: with port 0
  * nothing else tells.
  */

@@ -22,6 +22,8 @@ export interface Components {
    * taking it out of service, or starting it again, would end that part as well. Who follows them logs.
    */
   readonly partChecks?: Readonly<Record<string, ComponentCheck>>;
+  /** What of their set-up breaks a promise sooner or later, a sentence each. */
+  readonly advice?: () => readonly string[];
   /** Told why; the public is told of a ComponentTrouble only. */
   readonly onDown: (component: string, error: unknown) => void;
 }
@@ -30,7 +32,7 @@ type Component = Readiness['components'][string];
 
 /** Asks every component at the same time. */
 export async function checkReadiness(
-  { checks, partChecks = {}, onDown }: Components,
+  { checks, partChecks = {}, advice, onDown }: Components,
   warnings: readonly string[],
 ): Promise<Readiness> {
   const [needed, parts] = await Promise.all([
@@ -40,7 +42,7 @@ export async function checkReadiness(
   return {
     status: needed.every(([, { state }]) => state === 'up') ? 'ready' : 'unready',
     components: Object.fromEntries([...needed, ...parts]),
-    warnings: [...warnings],
+    warnings: [...warnings, ...(advice?.() ?? [])],
   };
 }
 
@@ -60,7 +62,12 @@ function statesOf(
   );
 }
 
-const reasonOf = (error: unknown): Pick<Component, 'code' | 'detail'> =>
-  error instanceof ComponentTrouble
-    ? { code: error.code, detail: error.message }
-    : { detail: 'does not answer' };
+/** Errors of the shared state bring theirs along. */
+interface Troubled {
+  readonly trouble?: { readonly code: string; readonly message: string } | undefined;
+}
+
+function reasonOf(error: unknown): Pick<Component, 'code' | 'detail'> {
+  const told = error instanceof ComponentTrouble ? error : (error as Troubled).trouble;
+  return told === undefined ? { detail: 'does not answer' } : { code: told.code, detail: told.message };
+}

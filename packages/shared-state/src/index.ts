@@ -21,6 +21,7 @@ export * from './nodes/memory-node-registry.js';
 export * from './nodes/node-registry.js';
 export * from './nodes/redis-node-registry.js';
 export * from './redis/connection.js';
+export * from './redis/life.js';
 export * from './revocations/follow-revocations.js';
 export * from './revocations/memory-revocation-log.js';
 export * from './revocations/redis-revocation-log.js';

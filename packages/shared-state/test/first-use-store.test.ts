@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   createMemoryFirstUseStore,
   createRedisFirstUseStore,
-  FIRST_USE_SINCE_KEY,
+  createRedisLives,
+  LIFE_KEY,
   openRedis,
   type RedisConnection,
   StateUnavailableError,
@@ -14,7 +15,7 @@ describe('FirstUseStore in memory', () => {
   firstUseStoreContract(() => {
     let nowMs = 1_800_000_000_000;
     const now = () => nowMs;
-    const store = createMemoryFirstUseStore({ now });
+    const store = createMemoryFirstUseStore({ now, elapsed: now });
     return Promise.resolve({
       store,
       other: store,
@@ -23,7 +24,7 @@ describe('FirstUseStore in memory', () => {
         nowMs += lifetimeMs;
         return Promise.resolve();
       },
-      lose: () => Promise.resolve(createMemoryFirstUseStore({ now })),
+      lose: () => Promise.resolve(createMemoryFirstUseStore({ now, elapsed: now })),
       close: () => Promise.resolve(),
     });
   });
@@ -31,11 +32,9 @@ describe('FirstUseStore in memory', () => {
 
 /** As if the store had begun that much earlier. */
 async function backdate(redis: RedisConnection, byMs: number): Promise<void> {
-  const held = await eventually(
-    async () => (await redis.run((client) => client.get(FIRST_USE_SINCE_KEY))) ?? false,
-  );
-  const since = String(held).replace(/\d+$/, (ms) => String(Number(ms) - byMs));
-  await redis.run((client) => client.set(FIRST_USE_SINCE_KEY, since));
+  const { held } = await createRedisLives(redis).current();
+  const since = held.replace(/\d+$/, (ms) => String(Number(ms) - byMs));
+  await redis.run((client) => client.set(LIFE_KEY, since));
 }
 
 describe('FirstUseStore in Redis', () => {
@@ -47,12 +46,12 @@ describe('FirstUseStore in Redis', () => {
 
   firstUseStoreContract(async () => {
     const [redis, otherRedis] = [await openRedis({ url: server.url }), await openRedis({ url: server.url })];
-    const store = createRedisFirstUseStore(redis);
+    const store = createRedisFirstUseStore(createRedisLives(redis));
     // The clock of Redis is real: what these tests let pass has passed already.
     await backdate(redis, 60_000);
     return {
       store,
-      other: createRedisFirstUseStore(otherRedis),
+      other: createRedisFirstUseStore(createRedisLives(otherRedis)),
       nowMs: () => Date.now() - 30_000,
       expire: (lifetimeMs) =>
         lifetimeMs > 1_000
@@ -74,7 +73,7 @@ describe('FirstUseStore in Redis', () => {
 
   it('begins anew on another run of the server: an older snapshot may lack the last uses', async () => {
     const redis = await openRedis({ url: server.url });
-    const store = createRedisFirstUseStore(redis);
+    const store = createRedisFirstUseStore(createRedisLives(redis));
     await backdate(redis, 60_000);
     const nowMs = Date.now();
     const use = (jti: string) => ({
@@ -85,9 +84,9 @@ describe('FirstUseStore in Redis', () => {
     });
     expect(await store.claim(use('1'))).toBe(true);
     // What a server finds that starts from the snapshot of another one.
-    const since = String(await redis.run((client) => client.get(FIRST_USE_SINCE_KEY)));
-    expect(since).toMatch(/^[0-9a-f]{40} \d{13}$/);
-    await redis.run((client) => client.set(FIRST_USE_SINCE_KEY, since.replace(/^./, 'x')));
+    const since = String(await redis.run((client) => client.get(LIFE_KEY)));
+    expect(since).toMatch(/^[0-9a-f]{40}\.[0-9a-f]{40} \d{13}$/);
+    await redis.run((client) => client.set(LIFE_KEY, since.replace(/^./, 'x')));
     await expect(store.claim(use('1'))).rejects.toThrow(StateUnavailableError);
     await expect(store.isUnused(use('2'))).rejects.toThrow(StateUnavailableError);
     await redis.run((client) => client.flushAll());

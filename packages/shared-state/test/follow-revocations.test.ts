@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   createMemoryRevocationLog,
+  createRedisLives,
   createRedisRevocationLog,
   followRevocations,
   type FollowRevocationsOptions,
@@ -104,9 +105,9 @@ describe('following the sessions that end (P3.7)', () => {
 
   it('forgets what no token can outlive', async () => {
     let nowMs = 1_800_000_000_000;
-    const now = () => nowMs;
-    const log = createMemoryRevocationLog({ now });
-    const revocations = follow({ log, now, pollMs: 60_000 });
+    const elapsed = () => nowMs;
+    const log = createMemoryRevocationLog({ elapsed });
+    const revocations = follow({ log, elapsed, pollMs: 60_000 });
     await log.append(['old']);
     await revocations.refresh();
     nowMs += REVOCATION_RETENTION_MS - 1;
@@ -133,7 +134,7 @@ describe('following the sessions that end (P3.7)', () => {
   it('goes on by itself when Redis died and came back empty', async () => {
     const server = disposers.use(await startRedisServer());
     const redis = disposers.use(await openRedis({ url: server.url, commandTimeoutMs: 300 }));
-    const log = createRedisRevocationLog(redis);
+    const log = createRedisRevocationLog(redis, createRedisLives(redis));
     const revocations = follow({ log });
     await log.append(['before']);
     await eventually(() => revocations.isRevoked('before'));
@@ -156,11 +157,11 @@ describe('following the sessions that end (P3.7)', () => {
     const [mine, theirs] = [await openRedis({ url: server.url }), await openRedis({ url: server.url })];
     for (const redis of [mine, theirs]) disposers.use(redis);
     const revocations = disposers.use(
-      followRevocations({ log: createRedisRevocationLog(theirs), onError: ignore }),
+      followRevocations({ log: createRedisRevocationLog(theirs, createRedisLives(theirs)), onError: ignore }),
     );
     await eventually(() => !revocations.isRevoked('a'));
     const startedAt = performance.now();
-    await createRedisRevocationLog(mine).append(['a']);
+    await createRedisRevocationLog(mine, createRedisLives(mine)).append(['a']);
     await eventually(() => revocations.isRevoked('a'));
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   });

@@ -12,7 +12,7 @@ import { identityCacheContract } from './contracts/identity-cache.contract.js';
 describe('IdentityCache in memory', () => {
   identityCacheContract(() => {
     let nowMs = 1_800_000_000_000;
-    const cache = createMemoryIdentityCache({ now: () => nowMs });
+    const cache = createMemoryIdentityCache({ elapsed: () => nowMs });
     return Promise.resolve({
       cache,
       other: cache,

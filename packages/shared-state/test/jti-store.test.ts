@@ -1,17 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createMemoryJtiStore, createRedisJtiStore, jtiKey, openRedis } from '@romm-netplay/shared-state';
+import {
+  createMemoryJtiStore,
+  createRedisJtiStore,
+  createRedisLives,
+  jtiKey,
+  openRedis,
+  type RedisConnection,
+} from '@romm-netplay/shared-state';
 import { eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
 import { jtiStoreContract } from './contracts/jti-store.contract.js';
 
 describe('JtiStore in memory', () => {
   jtiStoreContract(() => {
-    let nowMs = 1_800_000_000_000;
-    const store = createMemoryJtiStore({ now: () => nowMs });
+    let nowMs = 0;
+    const store = createMemoryJtiStore({ elapsed: () => nowMs });
     return Promise.resolve({
       store,
       other: store,
-      nowMs: () => nowMs,
-      expire(lifetimeMs) {
+      expire(_jti, lifetimeMs) {
         nowMs += lifetimeMs;
         return Promise.resolve();
       },
@@ -19,6 +25,8 @@ describe('JtiStore in memory', () => {
     });
   });
 });
+
+const storeOver = (redis: RedisConnection) => createRedisJtiStore(createRedisLives(redis));
 
 describe('JtiStore in Redis', () => {
   let server: RedisServer;
@@ -30,12 +38,13 @@ describe('JtiStore in Redis', () => {
   jtiStoreContract(async () => {
     const [redis, otherRedis] = [await openRedis({ url: server.url }), await openRedis({ url: server.url })];
     return {
-      store: createRedisJtiStore(redis),
-      other: createRedisJtiStore(otherRedis),
-      nowMs: Date.now,
+      store: storeOver(redis),
+      other: storeOver(otherRedis),
       // Redis forgets by its own clock; there is nothing to wait for but that.
-      expire: () =>
-        eventually(async () => (await redis.run((client) => client.dbSize())) === 0).then(() => undefined),
+      expire: (jti) =>
+        eventually(async () => (await redis.run((client) => client.exists(jtiKey(jti)))) === 0).then(
+          () => undefined,
+        ),
       async close() {
         await redis.run((client) => client.flushAll());
         await redis.close();
@@ -46,10 +55,8 @@ describe('JtiStore in Redis', () => {
 
   it('keeps the marker as other SFU servers know it: "0" at sfu:auth:jti:<jti> for 30 s (P1.3)', async () => {
     const redis = await openRedis({ url: server.url });
-    const store = createRedisJtiStore(redis, { now: () => 1_000_000 });
-    const jti = '0123456789abcdef0123456789abcdef';
-    await store.remember(jti, 1_030_000);
-    expect(jtiKey(jti)).toBe('sfu:auth:jti:0123456789abcdef0123456789abcdef');
+    const jti = await storeOver(redis).issue(30_000);
+    expect(jtiKey(jti)).toBe(`sfu:auth:jti:${jti}`);
     expect(await redis.run((client) => client.get(jtiKey(jti)))).toBe('0');
     const ttlMs = await redis.run((client) => client.pTTL(jtiKey(jti)));
     expect(ttlMs).toBeGreaterThan(29_000);
@@ -60,7 +67,7 @@ describe('JtiStore in Redis', () => {
   it('takes older markers only when told to, and only for the subject they name (P1.5)', async () => {
     const redis = await openRedis({ url: server.url });
     const seen: string[] = [];
-    const store = createRedisJtiStore(redis, { onOldMarker: (jti) => seen.push(jti) });
+    const store = createRedisJtiStore(createRedisLives(redis), { onOldMarker: (jti) => seen.push(jti) });
     const [hash, json, spoiled] = ['1', '2', '3'].map((digit) => digit.repeat(32)) as [
       string,
       string,
@@ -81,22 +88,23 @@ describe('JtiStore in Redis', () => {
     expect(await store.consume(spoiled, 'ada')).toBe(false);
     expect(await store.consume('4'.repeat(32), 'ada')).toBe(false);
     expect(new Set(seen)).toEqual(new Set([hash, json]));
-    await store.remember('5'.repeat(32), Date.now() + 30_000);
-    expect(await store.consume('5'.repeat(32), 'ada')).toBe(true);
-    expect(seen).not.toContain('5'.repeat(32));
+    const jti = await store.issue(30_000);
+    expect(await store.consume(jti, 'ada')).toBe(true);
+    expect(seen).not.toContain(jti);
     await redis.run((client) => client.flushAll());
     await redis.close();
   });
 
-  it('consumes in one command, DEL (P1.4)', async () => {
+  it('consumes with one DEL, which comes with a look at which life of Redis this is (P1.4)', async () => {
     const redis = await openRedis({ url: server.url });
-    const store = createRedisJtiStore(redis);
-    await store.remember('a'.repeat(32), Date.now() + 30_000);
+    const store = storeOver(redis);
+    const jti = await store.issue(30_000);
     await redis.run((client) => client.configResetStat());
-    await store.consume('a'.repeat(32), 'ada');
+    await store.consume(jti, 'ada');
     const statistics = await redis.run((client) => client.info('commandstats'));
     expect(statistics).toMatch(/cmdstat_del:calls=1,/);
-    expect(statistics.match(/cmdstat_/g)).toHaveLength(2); // DEL, and the CONFIG RESETSTAT itself
+    expect(statistics).toMatch(/cmdstat_get:calls=1,/);
+    expect(statistics.match(/cmdstat_/g)).toHaveLength(3); // Both, and the CONFIG RESETSTAT itself
     await redis.close();
   });
 });

@@ -12,7 +12,7 @@ import { nodeOf, nodeRegistryContract } from './contracts/node-registry.contract
 describe('NodeRegistry in memory', () => {
   nodeRegistryContract((ttlMs) => {
     let nowMs = 1_800_000_000_000;
-    const registry = createMemoryNodeRegistry({ ttlMs, now: () => nowMs });
+    const registry = createMemoryNodeRegistry({ ttlMs, elapsed: () => nowMs });
     return Promise.resolve({
       registry,
       other: registry,

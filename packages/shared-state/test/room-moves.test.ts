@@ -6,7 +6,7 @@ import { roomMovesContract } from './contracts/room-moves.contract.js';
 describe('RoomMoves in memory', () => {
   roomMovesContract(() => {
     let nowMs = 1_800_000_000_000;
-    const moves = createMemoryRoomMoves({ now: () => nowMs });
+    const moves = createMemoryRoomMoves({ elapsed: () => nowMs });
     return Promise.resolve({
       moves,
       other: moves,

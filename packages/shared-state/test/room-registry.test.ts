@@ -18,7 +18,7 @@ import {
 describe('RoomRegistry in memory', () => {
   const open = (ttlMs: number) => {
     let nowMs = 1_800_000_000_000;
-    const registry = createMemoryRoomRegistry({ ttlMs, now: () => nowMs });
+    const registry = createMemoryRoomRegistry({ ttlMs, elapsed: () => nowMs });
     return Promise.resolve({
       registry,
       other: registry,

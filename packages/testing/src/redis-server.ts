@@ -10,15 +10,20 @@ export interface RedisServer {
   thaw(): void;
   /** Ends the process at once. */
   kill(): Promise<void>;
-  /** Starts again, empty, on the same port. */
+  /** Starts again on the same port: with the snapshot of its folder if there is one, else empty. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A real, empty redis-server on a free loopback port, without persistence. */
-export async function startRedisServer(): Promise<RedisServer> {
+export interface RedisServerOptions {
+  /** Where snapshots go that a test asks for (SAVE); a restart finds them there. */
+  readonly dir?: string;
+}
+
+/** A real, empty redis-server on a free loopback port, which saves nothing by itself. */
+export async function startRedisServer({ dir }: RedisServerOptions = {}): Promise<RedisServer> {
   const port = await freePort();
-  let child = await launch(port);
+  let child = await launch(port, dir);
 
   async function kill(): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -34,13 +39,13 @@ export async function startRedisServer(): Promise<RedisServer> {
     kill,
     async restart() {
       await kill();
-      child = await launch(port);
+      child = await launch(port, dir);
     },
     close: kill,
   };
 }
 
-async function launch(port: number): Promise<ChildProcess> {
+async function launch(port: number, dir: string | undefined): Promise<ChildProcess> {
   const args = [
     '--port',
     String(port),
@@ -52,6 +57,7 @@ async function launch(port: number): Promise<ChildProcess> {
     'no',
     '--daemonize',
     'no',
+    ...(dir === undefined ? [] : ['--dir', dir]),
   ];
   const child = spawnChild('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {

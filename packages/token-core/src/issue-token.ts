@@ -27,6 +27,13 @@ export interface IssuedToken {
   readonly expiresAtMs: number;
 }
 
+export interface WriteTokenOptions {
+  /** Of a marker that is stored. */
+  readonly jti?: string | undefined;
+  /** The connection to a node that alone may use it; any of the player's if absent. */
+  readonly socket?: string | undefined;
+}
+
 export interface IssuedWriteToken extends IssuedToken {
   readonly jti: string;
 }
@@ -40,11 +47,8 @@ export interface SessionSubject extends Subject {
 export interface TokenIssuer {
   /** Signs a read token for `audience` (issuer URL of the instance it is for). Touches no store (P1.2). */
   issueReadToken(subject: Subject, audience: string): Promise<IssuedToken>;
-  /**
-   * Signs a write token, for one connection alone where that is named. The caller stores its marker before
-   * handing it out.
-   */
-  issueWriteToken(subject: Subject, audience: string, socket?: string): Promise<IssuedWriteToken>;
+  /** Signs a write token; for instances that record its first use, its id may be new here. */
+  issueWriteToken(subject: Subject, audience: string, once?: WriteTokenOptions): Promise<IssuedWriteToken>;
   /** Signs the access token of a session, for this issuer itself (S1). */
   issueAccessToken(subject: SessionSubject): Promise<IssuedToken>;
   /** Signs one word of this instance to another, in place of a shared secret. */
@@ -85,8 +89,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   return {
     issueReadToken: (subject, audience) =>
       issue({ type: 'sfu:read' }, subject, audience, READ_TOKEN_TTL_SECONDS),
-    async issueWriteToken(subject, audience, socket) {
-      const jti = newJti();
+    async issueWriteToken(subject, audience, { jti = newJti(), socket } = {}) {
       const bound = socket === undefined ? {} : { socket };
       return {
         ...(await issue({ type: 'sfu:write', jti, ...bound }, subject, audience, WRITE_TOKEN_TTL_SECONDS)),

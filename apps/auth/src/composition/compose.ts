@@ -10,6 +10,7 @@ import {
   createLogger,
   createMetrics,
   createMigrationWatch,
+  createOutageLog,
   listen,
   type Logger,
   type MigrationWatch,
@@ -152,8 +153,9 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
       keyManagement,
       jwksMaxAgeSeconds: Math.floor(config.keyPublishLeadSeconds / 3),
       components: {
-        checks: { state: () => state.ping(), database: () => database.ping() },
+        checks: { state: () => state.probe(), database: () => database.ping() },
         partChecks: rommChecks(config, log, closing),
+        advice: () => state.advice(),
         onDown: (component, error) => log.error({ component, err: error }, 'component is down'),
       },
       warnings,
@@ -201,7 +203,6 @@ function tokenDeps(
   const revocations = followRevocations({
     log: state.revocations,
     onError: (error) => log.error({ err: error }, 'revocations not followed'),
-    now,
   });
   closing.defer(() => revocations.close());
   const own = trustOnly(issuer, keys);
@@ -310,7 +311,7 @@ async function openState({
     ...(config.accept.oldMarkers && {
       onOldMarker: (_jti, sub) => watch('old-marker', { iss: HS256_ISSUER, sub }),
     }),
-    onError: (error) => log.error({ err: error }, 'Redis connection'),
+    ...createOutageLog(log, 'Redis'),
   });
   closing.defer(() => state.close());
   return state;

@@ -1,5 +1,10 @@
 import type { JtiStore } from '@romm-netplay/shared-state';
-import type { IssuedToken, Subject, TokenIssuer } from '@romm-netplay/token-core';
+import {
+  type IssuedToken,
+  type Subject,
+  type TokenIssuer,
+  WRITE_TOKEN_TTL_SECONDS,
+} from '@romm-netplay/token-core';
 import { canonicalIssuer } from '../privacy/find-instance.js';
 import { mintVisitToken, type MintVisitTokenDeps } from '../federation/visits/mint-visit-token.js';
 import { authenticate, type AuthenticateDeps } from '../identity/authenticate.js';
@@ -18,7 +23,7 @@ export interface TokenRequest {
 }
 
 /**
- * Mints a token for whoever the credentials prove (P1.1). A write token leaves only after its marker is
+ * Mints a token for whoever the credentials prove (P1.1). A write token is signed only after its marker is
  * stored: a token that could never be used must not be handed out.
  * @throws AuthError not_signed_in, identity_unavailable, audience_not_registered, visits_off, consent_required, …;
  * TokenError; StateUnavailableError
@@ -45,9 +50,8 @@ export async function mintOwn(
 ): Promise<IssuedToken> {
   const { player, tokenType, socket } = request;
   if (tokenType === 'read') return issuer.issueReadToken(player, audience);
-  const issued = await issuer.issueWriteToken(player, audience, socket);
-  await jtis.remember(issued.jti, issued.expiresAtMs);
-  return issued;
+  const jti = await jtis.issue(WRITE_TOKEN_TTL_SECONDS * 1000);
+  return issuer.issueWriteToken(player, audience, { jti, socket });
 }
 
 const isOwn = (own: string, audience: string): boolean =>

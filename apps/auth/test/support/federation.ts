@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type RequestListener } from 'node:http';
 import type { RegisteredIssuer } from '@romm-netplay/protocol';
 import { createLogger } from '@romm-netplay/service-kit';
-import { FIRST_USE_SINCE_KEY, openRedis, type RedisConnection } from '@romm-netplay/shared-state';
+import { createRedisLives, LIFE_KEY, openRedis, type RedisConnection } from '@romm-netplay/shared-state';
 import {
   createDisposers,
   eventually,
@@ -100,8 +100,8 @@ async function startInstance(parts: InstanceParts): Promise<Instance> {
   const databaseUrl = await postgres.createDatabase();
   const redis = disposers.use(await openRedis({ url: redisUrl }));
   // What was shown before the test began is known, so that tokens minted now can be judged.
-  const [, run] = /run_id:(\w+)/.exec(await redis.run((client) => client.info('server'))) ?? [];
-  await redis.run((client) => client.set(FIRST_USE_SINCE_KEY, `${run} ${now() - 3_600_000}`));
+  const { held } = await createRedisLives(redis).current();
+  await redis.run((client) => client.set(LIFE_KEY, held.replace(/\d+$/, String(Date.now() - 3_600_000))));
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
   const lines: string[] = [];

@@ -24,7 +24,7 @@ export async function startTestInstance(changes: Partial<AuthConfig>): Promise<T
   // Its memory of first uses begins a while back: nothing that is shown now can have been shown before that.
   let offsetMs = -60_000;
   const now = () => Date.now() + offsetMs;
-  const state = createMemoryState({ now });
+  const state = createMemoryState({ now, elapsed: now });
   offsetMs = 0;
   const lines: string[] = [];
   const log = createLogger('auth', 'warn', { write: (line) => void lines.push(line) });

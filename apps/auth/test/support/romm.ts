@@ -17,7 +17,7 @@ export interface RommProviderUnderTest {
 export function rommProvider(
   options: Pick<RommIdentityProviderOptions, 'baseUrl'> & Partial<RommIdentityProviderOptions>,
 ): RommProviderUnderTest {
-  const cache = options.cache ?? createMemoryIdentityCache(options.now && { now: options.now });
+  const cache = options.cache ?? createMemoryIdentityCache(options.now && { elapsed: options.now });
   const told = {
     errors: [] as unknown[],
     warnings: [] as string[],

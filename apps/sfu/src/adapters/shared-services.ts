@@ -37,8 +37,10 @@ export interface SharedServices {
   readonly nodes: NodeRegistry;
   /** What rooms change nodes through; undefined where there is no such way (A3). */
   readonly handover: { readonly registry: HandoverRegistry; readonly moves: RoomMoves } | undefined;
-  /** Round-trip time in milliseconds; rejects while it is away. */
-  ping(): Promise<number>;
+  /** Whether it is there and does its work; how long that took, in milliseconds. Rejects while it does not. */
+  probe(): Promise<number>;
+  /** What of its set-up breaks a promise sooner or later, a sentence each. */
+  advice(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -52,7 +54,8 @@ export const servicesOverState = (state: SharedState): SharedServices => ({
   revocations: state.revocations,
   nodes: state.nodes,
   handover: { registry: state.rooms, moves: state.moves },
-  ping: () => state.ping(),
+  probe: () => state.probe(),
+  advice: () => state.advice(),
   close: () => state.close(),
 });
 
@@ -74,7 +77,7 @@ export function servicesOverAuth(options: Parameters<typeof createAuthApiClient>
     revocations: createHttpRevocationFeed(auth),
     nodes: createHttpNodeRegistry(auth),
     handover: undefined,
-    async ping() {
+    async probe() {
       const startedAt = performance.now();
       try {
         // A room that need not exist: what auth says of it proves that it is there and takes the secret.
@@ -85,6 +88,7 @@ export function servicesOverAuth(options: Parameters<typeof createAuthApiClient>
       }
       return performance.now() - startedAt;
     },
+    advice: () => [],
     close: () => Promise.resolve(),
   };
 }

@@ -21,7 +21,8 @@ export interface ComponentParts {
 
 /** What this node does its work with. */
 export const componentsOf = ({ services, keys, auth, log, closing }: ComponentParts): Components => ({
-  checks: { state: () => services.ping(), keys },
+  checks: { state: () => services.probe(), keys },
+  advice: () => services.advice(),
   ...(auth !== undefined && { partChecks: { auth: followAuth(auth, log, closing) } }),
   onDown: (component, error) => log.error({ component, err: error }, 'component is down'),
 });

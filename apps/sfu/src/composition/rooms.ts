@@ -64,7 +64,6 @@ function followSessions(
 ): { readonly isRevoked: (sessionRef: string) => boolean; readonly sockets: OpenSockets } {
   const revocations = followRevocations({
     log: services.revocations,
-    now,
     onRevoked: (sessionRef) => endSession({ directory, sockets, now }, sessionRef),
     onError: (error) => log.error({ err: error }, 'ended sessions not followed'),
   });

@@ -1,5 +1,5 @@
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
-import type { Logger, MigrationWatch } from '@romm-netplay/service-kit';
+import { createOutageLog, type Logger, type MigrationWatch } from '@romm-netplay/service-kit';
 import type { SharedState } from '@romm-netplay/shared-state';
 import { createRemoteKeySet, HS256_ISSUER, type KeySet } from '@romm-netplay/token-core';
 import {
@@ -35,7 +35,7 @@ export async function openServices(
       ...(config.accept.oldMarkers && {
         onOldMarker: (_jti, sub) => watch('old-marker', { iss: HS256_ISSUER, sub }),
       }),
-      onError: (error) => log.error({ err: error }, 'Redis connection'),
+      ...createOutageLog(log, 'Redis'),
     });
   }
   if (config.internalSecret === undefined)

@@ -55,7 +55,7 @@ export async function startNode(
   const disposers = createDisposers();
   const key = await signingKey;
   const { now = Date.now } = overrides;
-  const state = overrides.state ?? createMemoryState({ now });
+  const state = overrides.state ?? createMemoryState({ now, elapsed: now });
   const config = { ...parseEmbeddedConfig(ENV), ...changes };
   const services = config.redisUrl === undefined ? { state } : {};
   const sfu = disposers.use(
@@ -65,9 +65,8 @@ export async function startNode(
 
   const readToken = async (subject: Subject) => (await issuer.issueReadToken(subject, ISSUER)).token;
   async function writeToken(subject: Subject): Promise<string> {
-    const { token, jti, expiresAtMs } = await issuer.issueWriteToken(subject, ISSUER);
-    await state.jtis.remember(jti, expiresAtMs);
-    return token;
+    const jti = await state.jtis.issue(30_000);
+    return (await issuer.issueWriteToken(subject, ISSUER, { jti })).token;
   }
 
   return {

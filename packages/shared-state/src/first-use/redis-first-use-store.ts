@@ -1,41 +1,27 @@
 import { StateUnavailableError } from '../errors.js';
-import type { RedisConnection } from '../redis/connection.js';
+import type { RedisLives } from '../redis/life.js';
 import { type FirstUse, firstUseName, type FirstUseStore } from './first-use-store.js';
 
-/** The run of the server and since when it remembers first uses without a gap. One hash tag with the uses. */
-export const FIRST_USE_SINCE_KEY = 'sfu:{first-use}:since';
+/** One hash tag with the life that they belong to. */
 export const firstUseKey = (name: string) => `sfu:{first-use}:${name}`;
 
 /**
- * The beginning belongs to one run of one server: one that comes back from an older snapshot, or another one
- * that takes its place, may have lost the last uses, and so begins anew. A server that does not tell its run is
- * taken for the same.
+ * ARGV: since when Redis remembers, and how long ago it may have been shown first, in ms. Each is the age of a
+ * moment by one clock alone: that of Redis may differ from the others.
  */
 const SINCE = `
-local info = redis.pcall('INFO', 'server')
-local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or '-'
-local held = redis.call('GET', KEYS[1]) or ''
-local since = string.sub(held, 1, #run + 1) == run .. ' ' and tonumber(string.sub(held, #run + 2))
-if not since then
-  local time = redis.call('TIME')
-  since = time[1] * 1000 + math.floor(time[2] / 1000)
-  redis.call('SET', KEYS[1], string.format('%s %.0f', run, since))
-end
+local time = redis.call('TIME')
+local age = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(ARGV[1])
+if age < tonumber(ARGV[2]) then return 'unknown' end
 `;
 
-/**
- * ARGV: earliest showing, and how long to remember, in ms. A store that knows no beginning was emptied, and
- * begins now: what may have been shown before is not known to be unused.
- */
+/** ARGV[3]: how long to remember, in ms. */
 const CLAIM = `${SINCE}
-if tonumber(ARGV[1]) < since then return 'unknown' end
-if redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[2]) then return 'first' end
+if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[3]) then return 'first' end
 return 'used'`;
 
-/** ARGV: earliest showing. */
 const LOOK = `${SINCE}
-if tonumber(ARGV[1]) < since then return 'unknown' end
-if redis.call('EXISTS', KEYS[2]) == 0 then return 'first' end
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'first' end
 return 'used'`;
 
 export interface RedisFirstUseStoreOptions {
@@ -44,21 +30,21 @@ export interface RedisFirstUseStoreOptions {
 }
 
 export function createRedisFirstUseStore(
-  redis: RedisConnection,
+  lives: RedisLives,
   { now = Date.now }: RedisFirstUseStoreOptions = {},
 ): FirstUseStore {
-  // So that the first guest finds a beginning that lies back far enough; while Redis is away, a claim does it.
-  redis.run((client) => client.eval(SINCE, { keys: [FIRST_USE_SINCE_KEY] })).catch(() => undefined);
-
   async function isFirst(script: string, use: FirstUse, ...more: string[]): Promise<boolean> {
-    const outcome = await redis.run((client) =>
+    const life = await lives.current();
+    const outcome = await lives.within(life, (client) =>
       client.eval(script, {
-        keys: [FIRST_USE_SINCE_KEY, firstUseKey(firstUseName(use))],
-        arguments: [String(use.fromMs), ...more],
+        keys: [firstUseKey(firstUseName(use))],
+        arguments: [String(life.sinceMs), String(Math.round(now() - use.fromMs)), ...more],
       }),
     );
-    if (outcome === 'unknown') throw new StateUnavailableError();
-    return outcome === 'first';
+    if (outcome !== 'unknown') return outcome === 'first';
+    // A clock of Redis that was put back is no reason to wait until it is as late again.
+    await lives.look();
+    throw new StateUnavailableError();
   }
 
   return {

@@ -1,32 +1,37 @@
+import { randomBytes } from 'node:crypto';
 import type { JtiStore } from './jti-store.js';
 
 export interface MemoryJtiStoreOptions {
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  /** Milliseconds since any moment; only goes on. */
+  readonly elapsed?: () => number;
 }
 
 /** Markers of one process (mode A1). */
-export function createMemoryJtiStore({ now = Date.now }: MemoryJtiStoreOptions = {}): JtiStore {
-  const expiries = new Map<string, number>();
-  const isLive = (jti: string) => (expiries.get(jti) ?? 0) > now();
+export function createMemoryJtiStore({
+  elapsed = () => performance.now(),
+}: MemoryJtiStoreOptions = {}): JtiStore {
+  /** Id to when it is forgotten, by `elapsed`. */
+  const markers = new Map<string, number>();
+  const isLive = (jti: string) => (markers.get(jti) ?? -Infinity) > elapsed();
 
   /** Tokens live equally long, so the map is in order of expiry and the expired ones stand in front. */
   function dropExpired(): void {
-    for (const [jti, expiresAtMs] of expiries) {
-      if (expiresAtMs > now()) return;
-      expiries.delete(jti);
+    for (const [jti, until] of markers) {
+      if (until > elapsed()) return;
+      markers.delete(jti);
     }
   }
 
   return {
-    remember(jti, expiresAtMs) {
+    issue(ttlMs) {
       dropExpired();
-      expiries.set(jti, expiresAtMs);
-      return Promise.resolve();
+      const jti = randomBytes(16).toString('hex');
+      markers.set(jti, elapsed() + ttlMs);
+      return Promise.resolve(jti);
     },
     consume(jti) {
       const live = isLive(jti);
-      expiries.delete(jti);
+      markers.delete(jti);
       return Promise.resolve(live);
     },
     isUnused: (jti) => Promise.resolve(isLive(jti)),

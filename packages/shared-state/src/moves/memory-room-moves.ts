@@ -1,17 +1,19 @@
 import { isTooLarge, type RoomMoves } from './room-moves.js';
 
 export interface MemoryRoomMovesOptions {
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  /** Milliseconds since any moment; only goes on. */
+  readonly elapsed?: () => number;
 }
 
 /** Rooms on their way within one process (mode A1). */
-export function createMemoryRoomMoves({ now = Date.now }: MemoryRoomMovesOptions = {}): RoomMoves {
+export function createMemoryRoomMoves({
+  elapsed = () => performance.now(),
+}: MemoryRoomMovesOptions = {}): RoomMoves {
   const entries = new Map<string, { readonly state: string; readonly expiresAtMs: number }>();
 
   function sweep(): void {
     for (const [roomName, { expiresAtMs }] of entries) {
-      if (expiresAtMs <= now()) entries.delete(roomName);
+      if (expiresAtMs <= elapsed()) entries.delete(roomName);
     }
   }
 
@@ -19,7 +21,7 @@ export function createMemoryRoomMoves({ now = Date.now }: MemoryRoomMovesOptions
     put(roomName, state, ttlMs) {
       sweep();
       if (isTooLarge(state)) return Promise.resolve('too-large');
-      entries.set(roomName, { state, expiresAtMs: now() + ttlMs });
+      entries.set(roomName, { state, expiresAtMs: elapsed() + ttlMs });
       return Promise.resolve('stored');
     },
     take(roomName) {

@@ -2,18 +2,18 @@ import type { NodeRecord } from '@romm-netplay/protocol';
 import { MAX_NODES, NODE_TTL_MS, type NodeRegistry, type NodeRegistryOptions } from './node-registry.js';
 
 export interface MemoryNodeRegistryOptions extends NodeRegistryOptions {
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  /** Milliseconds since any moment; only goes on. */
+  readonly elapsed?: () => number;
 }
 
 /** The nodes of one process (mode A1). */
 export function createMemoryNodeRegistry(options: MemoryNodeRegistryOptions = {}): NodeRegistry {
-  const { ttlMs = NODE_TTL_MS, now = Date.now } = options;
+  const { ttlMs = NODE_TTL_MS, elapsed = () => performance.now() } = options;
   const entries = new Map<string, { readonly record: NodeRecord; readonly storedAtMs: number }>();
 
   function sweep(): void {
     for (const [nodeId, { storedAtMs }] of entries) {
-      if (storedAtMs + ttlMs <= now()) entries.delete(nodeId);
+      if (storedAtMs + ttlMs <= elapsed()) entries.delete(nodeId);
     }
   }
 
@@ -23,7 +23,7 @@ export function createMemoryNodeRegistry(options: MemoryNodeRegistryOptions = {}
       const held = entries.get(record.nodeId)?.record;
       if (held === undefined && entries.size >= MAX_NODES) return Promise.resolve('full');
       if (held !== undefined && held.url !== record.url) return Promise.resolve('held-by-other-node');
-      entries.set(record.nodeId, { record: { ...record }, storedAtMs: now() });
+      entries.set(record.nodeId, { record: { ...record }, storedAtMs: elapsed() });
       return Promise.resolve('stored');
     },
     remove(nodeId, startedAtMs) {
@@ -35,7 +35,7 @@ export function createMemoryNodeRegistry(options: MemoryNodeRegistryOptions = {}
       return Promise.resolve(
         [...entries.values()].map(({ record, storedAtMs }) => ({
           ...record,
-          ageMs: Math.max(0, now() - storedAtMs),
+          ageMs: Math.max(0, elapsed() - storedAtMs),
         })),
       );
     },

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
-import { StateUnavailableError } from '../errors.js';
+import { type StateTrouble, StateUnavailableError } from '../errors.js';
+import { troubleOf } from './trouble.js';
 
 export type RedisClient = ReturnType<typeof newClient>;
 
@@ -8,8 +10,10 @@ export interface RedisConnectionOptions {
   readonly url: string;
   /** How long one command may take before it counts as failed. */
   readonly commandTimeoutMs?: number;
-  /** Told of connection losses, for the log. Never holds the password. */
-  readonly onError?: (error: Error) => void;
+  /** Told once when Redis cannot be used, or no longer for another reason. */
+  readonly onTrouble?: (trouble: StateTrouble) => void;
+  /** Told once when it can be used again. */
+  readonly onMended?: () => void;
 }
 
 export interface RedisConnection {
@@ -18,13 +22,32 @@ export interface RedisConnection {
    * timeout when the server has stopped answering. A command that timed out may still take effect there.
    */
   run<T>(command: (client: RedisClient) => Promise<T>): Promise<T>;
-  /** Round-trip time in milliseconds. */
-  ping(): Promise<number>;
+  /** Counts connections: what was learnt of a server counts for one of them. */
+  readonly epoch: number;
+  /** Tries what the services live on, a write; answers how long it took, in milliseconds. */
+  probe(): Promise<number>;
   close(): Promise<void>;
 }
 
 const MAX_QUEUED_COMMANDS = 10_000;
 const MAX_RECONNECT_DELAY_MS = 1_000;
+/** How often a Redis that cannot be used is tried again. */
+const TRY_AGAIN_MS = 500;
+
+/** What comes back sooner after it was over was not over. */
+const TOLD_AGAIN_MS = 60_000;
+
+/** Written and gone again, to see that writes are taken. */
+export const PROBE_KEY = 'sfu:probe';
+const PROBE_LIFE = { type: 'PX', value: 1_000 } as const;
+
+/** What the services live on. */
+const work = (client: RedisClient) =>
+  Promise.all([
+    client.set(PROBE_KEY, '1', { expiration: PROBE_LIFE }),
+    client.del(PROBE_KEY),
+    client.info('server'),
+  ]);
 
 const newClient = (url: string, commandTimeoutMs: number) =>
   createClient({
@@ -48,28 +71,85 @@ const newClient = (url: string, commandTimeoutMs: number) =>
  * connection attempt, whatever its outcome: a service may start before its Redis.
  */
 export async function openRedis(options: RedisConnectionOptions): Promise<RedisConnection> {
-  const { url, commandTimeoutMs = 1_000, onError = () => undefined } = options;
+  const { url, commandTimeoutMs = 1_000 } = options;
   const client = newClient(url, commandTimeoutMs);
-  client.on('error', onError);
-  const connected = client.connect().catch(onError);
-  await withDeadline(connected, commandTimeoutMs).catch(() => undefined);
+  let trouble: StateTrouble | undefined;
+  /** What was told last, and when it was over: what comes and goes by the second is told once a minute. */
+  let told: { readonly code: string; overAt: number } | undefined;
+  let closed = false;
+  const isClosed = () => closed;
+  const isReady = () => client.isReady;
+
+  function note(error: unknown): StateTrouble {
+    const seen = troubleOf(error);
+    // One that cannot be reached falls silent first: what was said of it stands.
+    if (closed || seen.code === trouble?.code || (trouble && seen.code === 'redis_silent')) return seen;
+    const isNew = trouble === undefined;
+    trouble = seen;
+    if (seen.code !== told?.code || performance.now() - told.overAt > TOLD_AGAIN_MS) {
+      told = { code: seen.code, overAt: Infinity };
+      options.onTrouble?.(seen);
+    }
+    if (isNew) void tryUntilMended();
+    return seen;
+  }
+
+  function mend(): void {
+    trouble = undefined;
+    if (told?.overAt === Infinity) options.onMended?.();
+    if (told !== undefined) told.overAt = performance.now();
+  }
+
+  const attempt = <T>(command: (client: RedisClient) => Promise<T>): Promise<T> =>
+    withDeadline(command(client), commandTimeoutMs);
 
   async function run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     try {
-      return await withDeadline(command(client), commandTimeoutMs);
+      return await attempt(command);
     } catch (error) {
-      throw new StateUnavailableError({ cause: error });
+      throw new StateUnavailableError({ cause: error, trouble: note(error) });
     }
   }
 
+  async function tryUntilMended(): Promise<void> {
+    while (!closed) {
+      await sleep(TRY_AGAIN_MS, undefined, { ref: false });
+      if (!isReady()) continue;
+      try {
+        await attempt(work);
+        if (!isClosed()) mend();
+        return;
+      } catch (error) {
+        // Its name may lead to another server by now, as after a failover.
+        if (note(error).code === 'redis_readonly' && isReady()) await connectAnew();
+      }
+    }
+  }
+
+  async function connectAnew(): Promise<void> {
+    client.destroy();
+    await client.connect().catch(note);
+    if (isClosed()) client.destroy();
+  }
+
+  client.on('error', note);
+  // One that was put in the place of another may be of no use: seen before anybody needs it.
+  client.on('ready', () => void attempt(work).catch(note));
+  const connected = client.connect().catch(note);
+  await withDeadline(connected, commandTimeoutMs).catch(() => undefined);
+
   return {
     run,
-    async ping() {
+    get epoch() {
+      return client.socketEpoch;
+    },
+    async probe() {
       const startedAt = performance.now();
-      await run((c) => c.ping());
+      await run(work);
       return performance.now() - startedAt;
     },
     close() {
+      closed = true;
       client.destroy();
       return Promise.resolve();
     },

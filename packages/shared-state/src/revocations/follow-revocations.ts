@@ -12,8 +12,8 @@ export interface FollowRevocationsOptions {
   /** Told when the log cannot be read from now on; every poll tries again. */
   readonly onError: (error: unknown) => void;
   readonly pollMs?: number;
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  /** Milliseconds since any moment; only goes on: what a clock that was ahead made forget would count again. */
+  readonly elapsed?: () => number;
 }
 
 /** What one process knows of ended sessions, without asking anybody. */
@@ -31,8 +31,8 @@ export interface Revocations {
 
 /** Follows the log by asking for what is new; a missed answer heals with the next one. */
 export function followRevocations(options: FollowRevocationsOptions): Revocations {
-  const { log, onRevoked, onError, pollMs = POLL_MS, now = Date.now } = options;
-  /** In the order of `knownAtMs`, so the oldest stand in front. */
+  const { log, onRevoked, onError, pollMs = POLL_MS, elapsed = () => performance.now() } = options;
+  /** In the order of `knownAt`, so the oldest stand in front. */
   const ended = new Map<string, number>();
   let cursor: RevocationCursor | undefined;
   let failing = false;
@@ -45,7 +45,7 @@ export function followRevocations(options: FollowRevocationsOptions): Revocation
         if (closed) return;
         cursor = page.cursor;
         failing = false;
-        for (const sessionRef of page.sessionRefs) ended.set(sessionRef, now());
+        for (const sessionRef of page.sessionRefs) ended.set(sessionRef, elapsed());
         for (const sessionRef of page.sessionRefs) onRevoked?.(sessionRef);
         if (page.sessionRefs.length === 0) break;
       }
@@ -53,8 +53,8 @@ export function followRevocations(options: FollowRevocationsOptions): Revocation
       if (!failing) onError(error);
       failing = true;
     }
-    for (const [sessionRef, knownAtMs] of ended) {
-      if (knownAtMs > now() - REVOCATION_RETENTION_MS) break;
+    for (const [sessionRef, knownAt] of ended) {
+      if (knownAt > elapsed() - REVOCATION_RETENTION_MS) break;
       ended.delete(sessionRef);
     }
   }

@@ -1,30 +1,35 @@
+import { randomBytes } from 'node:crypto';
 import { REVOCATION_RETENTION_MS, type RevocationLog } from './revocation-log.js';
 
 export interface MemoryRevocationLogOptions {
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  /** Milliseconds since any moment; only goes on. */
+  readonly elapsed?: () => number;
 }
 
 /** Revocations of one process (mode A1). */
 export function createMemoryRevocationLog({
-  now = Date.now,
+  elapsed = () => performance.now(),
 }: MemoryRevocationLogOptions = {}): RevocationLog {
-  const entries: { readonly position: number; readonly sessionRef: string; readonly atMs: number }[] = [];
-  /** Begins with the time, as Redis does: a cursor from before a restart is never ahead of what comes after. */
-  let last = now();
+  const entries: { readonly position: number; readonly sessionRef: string; readonly at: number }[] = [];
+  /** Part of every cursor: one from before a restart begins again. */
+  const name = randomBytes(4).toString('hex');
+  let last = 0;
 
   return {
     append(sessionRefs) {
-      while (entries[0] !== undefined && entries[0].atMs <= now() - REVOCATION_RETENTION_MS) entries.shift();
-      for (const sessionRef of sessionRefs) entries.push({ position: (last += 1), sessionRef, atMs: now() });
+      while (entries[0] !== undefined && entries[0].at <= elapsed() - REVOCATION_RETENTION_MS)
+        entries.shift();
+      for (const sessionRef of sessionRefs)
+        entries.push({ position: (last += 1), sessionRef, at: elapsed() });
       return Promise.resolve();
     },
-    readAfter(cursor) {
-      const position = Number(cursor ?? 0);
-      const after = entries.filter((entry) => entry.position > position);
+    readAfter(cursor = '') {
+      const [from, after] = cursor.split(' ');
+      const position = from === name ? Number(after) : 0;
+      const found = entries.filter((entry) => entry.position > position);
       return Promise.resolve({
-        sessionRefs: after.map(({ sessionRef }) => sessionRef),
-        cursor: String(after.at(-1)?.position ?? position),
+        sessionRefs: found.map(({ sessionRef }) => sessionRef),
+        cursor: `${name} ${found.at(-1)?.position ?? position}`,
       });
     },
   };

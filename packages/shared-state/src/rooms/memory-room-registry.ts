@@ -7,19 +7,19 @@ export interface RoomRegistryOptions {
 }
 
 export interface MemoryRoomRegistryOptions extends RoomRegistryOptions {
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
+  /** Milliseconds since any moment; only goes on. */
+  readonly elapsed?: () => number;
 }
 
 /** The rooms of one process (mode A1). */
 export function createMemoryRoomRegistry(options: MemoryRoomRegistryOptions = {}): HandoverRegistry {
-  const { ttlMs = ROOM_TTL_MS, now = Date.now } = options;
+  const { ttlMs = ROOM_TTL_MS, elapsed = () => performance.now() } = options;
   const entries = new Map<string, { record: RoomRecord; expiresAtMs: number }>();
 
   function live(key: string): RoomRecord | undefined {
     const entry = entries.get(key);
     if (entry === undefined) return undefined;
-    if (entry.expiresAtMs > now()) return entry.record;
+    if (entry.expiresAtMs > elapsed()) return entry.record;
     entries.delete(key);
     return undefined;
   }
@@ -33,7 +33,7 @@ export function createMemoryRoomRegistry(options: MemoryRoomRegistryOptions = {}
       if (held !== undefined && held.nodeId !== record.nodeId && held.url !== record.url) {
         return Promise.resolve('held-by-other-node');
       }
-      entries.set(key, { record: structuredClone(record), expiresAtMs: now() + ttlMs });
+      entries.set(key, { record: structuredClone(record), expiresAtMs: elapsed() + ttlMs });
       return Promise.resolve('stored');
     },
     remove(key, nodeId) {
@@ -47,7 +47,7 @@ export function createMemoryRoomRegistry(options: MemoryRoomRegistryOptions = {}
       const held = live(key);
       if (held === undefined) return Promise.resolve('absent');
       if (held.nodeId !== fromNodeId) return Promise.resolve('held-by-other-node');
-      entries.set(key, { record: structuredClone(record), expiresAtMs: now() + lifeMs });
+      entries.set(key, { record: structuredClone(record), expiresAtMs: elapsed() + lifeMs });
       return Promise.resolve('transferred');
     },
     resolve: (key) => Promise.resolve(structuredClone(live(key))),
