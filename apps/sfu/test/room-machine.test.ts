@@ -155,6 +155,7 @@ class Table {
       sessionRef: undefined,
       ticket: undefined,
       connected: true,
+      maySpread: () => true,
       room: undefined,
     };
     return witness.caller;

@@ -267,6 +267,8 @@ describe('chat history (R1)', () => {
   });
 
   it('keeps the last hundred lines of a flood', async () => {
+    await node.close();
+    node = await startNode({ maxMessagesPerSecond: 1_000 }, { limits: { chatPerSecond: 1_000 } });
     const { ada } = await den();
     for (let i = 0; i < 120; i += 1) await ask(ada, 'chat-message', { message: `${i}` });
     const { chat } = await (await node.connect('Eve')).join('den');

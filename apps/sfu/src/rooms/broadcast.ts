@@ -14,7 +14,3 @@ export function broadcast<T extends EventType>(
     if (member.clientId !== exceptClientId) member.outbox.sendEvent(event);
   }
 }
-
-export function broadcastUsers(room: Room): void {
-  broadcast(room, 'users-updated', { room_name: room.name, users: room.users() });
-}

@@ -12,6 +12,8 @@ export interface Caller extends Holder {
   readonly connected: boolean;
   /** Mints a write token for this connection, where its player has no way to get one. */
   readonly ticket: (() => Promise<string>) | undefined;
+  /** Whether it may have so many bytes sent to others, counted for each of them. */
+  readonly maySpread: (bytes: number) => boolean;
   /** The room it joined last; the room itself knows whether it still holds a place there. */
   room: Room | undefined;
 }
@@ -22,6 +24,11 @@ export function membershipOf(caller: Caller): { room: Room; member: Member } {
   const member = room?.heldBy(caller);
   if (room === undefined || member === undefined) throw new SocketError('not_in_room');
   return { room, member };
+}
+
+/** For what a caller sends to every other member of a room. @throws SocketError busy */
+export function assertMaySpread(caller: Caller, room: Room, bytes: number): void {
+  if (!caller.maySpread(bytes * Math.max(0, room.members.size - 1))) throw new SocketError('busy');
 }
 
 /** The room that the caller owns. @throws SocketError not_in_room, not_owner */

@@ -1,7 +1,7 @@
 import type { MemberExtra, Replies, RequestData, RoomExtra, Visibility } from '@romm-netplay/protocol';
 import { assertMay, may, type GuestDeps } from '../guests/assert-may.js';
 import { useWriteToken, type UseWriteTokenDeps } from '../tokens/use-write-token.js';
-import { broadcastUsers } from './broadcast.js';
+import { tellState } from './news.js';
 import { assertInNoRoom, type Caller } from './caller.js';
 import { leaveRoom } from './leave-room.js';
 import { hashPassword } from './password.js';
@@ -55,7 +55,7 @@ export async function openRoom(
   // Gone while we waited: its own farewell found no room, and nobody was told of a place to come back to.
   if (!caller.connected || !may(deps, caller.player, 'rooms:create')) leaveRoom(deps, caller);
   assertMay(deps, caller.player, 'rooms:create');
-  broadcastUsers(room);
+  tellState(room, 'users-updated');
   return { room: room.snapshot(), slot: 0, resume_token: ticket, chat: [] };
 }
 

@@ -50,5 +50,6 @@ function callerFor({ newId }: ReservePlaceDeps, { player, sessionRef, ticket }: 
   return {
     ...{ clientId, player, sessionRef, outbox: NOBODY, connected: true, room: undefined },
     ticket: ticket && (() => ticket(clientId)),
+    maySpread: () => false,
   };
 }

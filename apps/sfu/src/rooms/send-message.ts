@@ -1,7 +1,7 @@
 import type { ChatLine, Replies, RequestData } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
 import { broadcast } from './broadcast.js';
-import { type Caller, membershipOf } from './caller.js';
+import { assertMaySpread, type Caller, membershipOf } from './caller.js';
 import { EventMessage } from '../players/event-message.js';
 import type { Member } from './model/place.js';
 
@@ -40,6 +40,7 @@ function lineOf({ now, newId }: SendChatDeps, caller: Caller, message: string): 
 /** Sends JSON of the game's own to every other member. */
 export function sendData(caller: Caller, { data }: RequestData<'data-message'>): Replies['data-message'] {
   const { room } = membershipOf(caller);
+  assertMaySpread(caller, room, JSON.stringify(data).length);
   broadcast(room, 'data-message', { client_id: caller.clientId, data }, caller.clientId);
   return {};
 }

@@ -1,4 +1,5 @@
-import { broadcast, broadcastUsers } from './broadcast.js';
+import { broadcast } from './broadcast.js';
+import { tellState, tellWaiting } from './news.js';
 import type { RoomDirectory } from './room-directory.js';
 import type { Room } from './model/room.js';
 
@@ -14,7 +15,7 @@ const START_LEAD_MS = 500;
 /** Tells members and registry that who is in a room, or where, has changed. */
 export function tellChanged(deps: TellDeps, room: Room): void {
   deps.directory.changed(room);
-  broadcastUsers(room);
+  tellState(room, 'users-updated');
   tellGame(deps, room);
 }
 
@@ -22,15 +23,17 @@ export function tellChanged(deps: TellDeps, room: Room): void {
 export function tellGame({ directory, now }: TellDeps, room: Room): void {
   const news = room.takeGameNews();
   if (news === undefined) return;
-  const { phase, ready, frame } = news.game;
-  broadcast(room, 'lobby-state', { phase, ready: [...ready] });
-  if (news.hasStarted) broadcast(room, 'start-game', { frame, start_time: now() + START_LEAD_MS });
+  tellState(room, 'lobby-state');
+  if (news.hasStarted) {
+    tellWaiting(room);
+    broadcast(room, 'start-game', { frame: news.game.frame, start_time: now() + START_LEAD_MS });
+  }
   directory.changed(room);
 }
 
 /** Tells members and registry what the owner has made of the room. */
 export function tellUpdated(deps: TellDeps, room: Room): void {
   deps.directory.changed(room);
-  broadcast(room, 'room-updated', room.info());
+  tellState(room, 'room-updated');
   tellGame(deps, room);
 }

@@ -1,7 +1,7 @@
 import type { Replies, RequestData } from '@romm-netplay/protocol';
 import { SocketError } from '../errors.js';
-import { broadcastUsers } from './broadcast.js';
 import { type Caller, membershipOf, ownedRoom } from './caller.js';
+import { tellState } from './news.js';
 import { tellUpdated, type TellDeps } from './tell-changed.js';
 
 /** Its mode decided how it began, and its game what it is registered under. */
@@ -24,7 +24,7 @@ export function updateRoomMetadata(
   room.describe(changed(room.extra, { ...metadata, ...kept }));
   tellUpdated(deps, room);
   // The new game may fit some members and not others.
-  broadcastUsers(room);
+  tellState(room, 'users-updated');
   return { room: room.info() };
 }
 
@@ -36,7 +36,7 @@ export function updatePlayerMetadata(
   const { room, member } = membershipOf(caller);
   const extra = changed(member.extra, metadata);
   const compatibility = room.describeMember(member.id, extra);
-  broadcastUsers(room);
+  tellState(room, 'users-updated');
   return { extra, compatibility };
 }
 

@@ -13,6 +13,7 @@ import { identify, type IdentifyDeps, type Identity } from '../tokens/identify.j
 import type { TokenPolicy } from '../tokens/token-policy.js';
 import type { OpenSockets } from '../players/open-sockets.js';
 import { farewellFor, refusalOf, standardRefusal } from './refusal.js';
+import { createSpread } from './request-rates.js';
 import type { RequestHandlers, RoomRequestType } from './request-handlers.js';
 
 export interface SessionDeps extends KeepPlaceDeps, IdentifyDeps {
@@ -172,7 +173,16 @@ export class Session {
     const { clientId } = this;
     const [outbox, connected] = [this.#outbox, !this.#closed];
     const ticket = mint && (() => mint(clientId));
-    this.#caller = { clientId, player, outbox, sessionRef, ticket, connected, room: undefined };
+    this.#caller = {
+      clientId,
+      player,
+      outbox,
+      sessionRef,
+      ticket,
+      connected,
+      maySpread: createSpread(),
+      room: undefined,
+    };
     if (connected) {
       const end = (name: CloseName) => this.#endForGood(name);
       this.#forget = this.#deps.sockets.add({ player, sessionRef, end });

@@ -1,6 +1,6 @@
 import { CHANNELS, encodeFrame, MAX_BINARY_FRAME_BYTES, MAX_SIGNAL_BYTES } from '@romm-netplay/protocol/wire';
 import { SocketError } from '../errors.js';
-import { membershipOf, slotOf } from '../rooms/caller.js';
+import { assertMaySpread, membershipOf, slotOf } from '../rooms/caller.js';
 import { EventMessage } from '../players/event-message.js';
 import { callerOf, type ConnectionContext } from './connection-context.js';
 import { STOCK } from './dialect.js';
@@ -34,8 +34,9 @@ export function relayToRoom(context: ConnectionContext, name: RelayedEvent, data
   const caller = callerOf(context);
   const { room, member } = membershipOf(caller);
   if (name !== 'data-message') slotOf(caller);
-  const shape = shapeOf(data, MAX_DEPTH);
+  const { shape, bytes } = measure(data, MAX_DEPTH);
   if (shape === 'too-deep' || data === undefined) throw new SocketError('invalid_request');
+  assertMaySpread(caller, room, bytes);
   const from = { sender: caller.clientId, userid: legacyUserId(caller.player.playerId) };
   let event: EventMessage<'data-message'> | undefined;
   for (const receiver of room.members) {
@@ -52,16 +53,18 @@ export function relayToRoom(context: ConnectionContext, name: RelayedEvent, data
 
 type Shape = 'json' | 'binary' | 'too-deep';
 
-/** Whether a message can be written as JSON. */
-function shapeOf(value: unknown, depth: number): Shape {
-  if (typeof value !== 'object' || value === null) return 'json';
-  if (ArrayBuffer.isView(value)) return 'binary';
-  if (depth === 0) return 'too-deep';
-  let found: Shape = 'json';
-  for (const member of Object.values(value)) {
-    const shape = shapeOf(member, depth - 1);
-    if (shape === 'too-deep') return shape;
-    if (shape === 'binary') found = shape;
+/** Whether a message can be written as JSON, and about how many bytes it has. */
+function measure(value: unknown, depth: number): { shape: Shape; bytes: number } {
+  if (typeof value === 'string') return { shape: 'json', bytes: value.length };
+  if (typeof value !== 'object' || value === null) return { shape: 'json', bytes: 8 };
+  if (ArrayBuffer.isView(value)) return { shape: 'binary', bytes: value.byteLength };
+  if (depth === 0) return { shape: 'too-deep', bytes: 0 };
+  const whole = { shape: 'json' as Shape, bytes: 8 };
+  for (const [name, member] of Object.entries(value)) {
+    const { shape, bytes } = measure(member, depth - 1);
+    if (shape === 'too-deep') return { shape, bytes: 0 };
+    if (shape === 'binary') whole.shape = shape;
+    whole.bytes += name.length + bytes;
   }
-  return found;
+  return whole;
 }

@@ -18,6 +18,8 @@ export interface SocketLimits extends RequestLimits {
 export const FIXED_LIMITS = {
   signalsPerSecond: 240,
   listsPerSecond: 10,
+  // People write no faster for long.
+  chatPerSecond: 5,
   bytesPerSecond: 4 * 1024 * 1024,
   maxSendBufferBytes: 1024 * 1024,
   helloTimeoutMs: 10_000,

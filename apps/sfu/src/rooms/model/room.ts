@@ -175,7 +175,7 @@ export class Room {
     return !this.endsWithOwner && this.#players().some(isLasting);
   }
 
-  get members(): Iterable<Member> {
+  get members(): Iterable<Member> & { readonly size: number } {
     return this.#members;
   }
 
