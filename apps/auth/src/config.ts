@@ -28,6 +28,8 @@ export interface AuthConfig {
   readonly trustedProxies: readonly string[];
   /** Undefined: the internal endpoints answer 503. */
   readonly internalSecret: string | undefined;
+  /** Of nodes that have one of their own, by node id. */
+  readonly internalSecrets: Readonly<Record<string, string>>;
   readonly signingAlg: SigningAlg;
   readonly rsaBits: number;
   /** postgres:// URL; undefined: PGlite under `dataDir`. */
@@ -54,6 +56,7 @@ export interface AuthConfig {
 
 const SECRETS = [
   'ROMM_SFU_INTERNAL_SECRET',
+  'ROMM_SFU_INTERNAL_SECRETS',
   'REDIS_URL',
   'DATABASE_URL',
   'KEY_ENCRYPTION_KEY',
@@ -63,6 +66,27 @@ const SECRETS = [
   'LOCAL_ADMIN_PASSWORD',
 ];
 const DAY_SECONDS = 24 * 3600;
+
+/** `node-a=secret node-b=secret`; a node id has no "=" in it here. */
+const secretsOfNodes = z
+  .string()
+  .max(64 * 1024)
+  .transform((value) => value.split(/[\s,]+/).filter(Boolean))
+  .pipe(
+    z.array(
+      z
+        .string()
+        .regex(/^[^=]{1,255}=.{1,1024}$/, 'must list node ids with their secrets, like node-a=secret'),
+    ),
+  )
+  .transform((entries) => Object.fromEntries(entries.map(splitAtEquals)))
+  .default({});
+
+/** A secret may end with "=". */
+function splitAtEquals(entry: string): [string, string] {
+  const at = entry.indexOf('=');
+  return [entry.slice(0, at), entry.slice(at + 1)];
+}
 
 const environment = z.object({
   NODE_ENV: z.string().default('development'),
@@ -80,6 +104,7 @@ const environment = z.object({
   REFRESH_COOKIE_SAME_SITE: z.enum(SAME_SITE, { error: `must be ${SAME_SITE.join(', ')}` }).default('strict'),
   TRUSTED_PROXIES: variables.trustedProxies,
   ROMM_SFU_INTERNAL_SECRET: variables.secret.optional(),
+  ROMM_SFU_INTERNAL_SECRETS: secretsOfNodes,
   SIGNING_ALG: z.enum(SIGNING_ALGS, { error: `must be one of: ${SIGNING_ALGS.join(', ')}` }).default('RS256'),
   SIGNING_RSA_BITS: z
     .enum(['2048', '3072', '4096'], { error: 'must be 2048, 3072 or 4096' })
@@ -128,8 +153,13 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
       );
     }
     const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, ROMM_AUTH_SECRET_KEY, LOCAL_ADMIN_PASSWORD } = values;
+    const ofNodes = Object.entries(values.ROMM_SFU_INTERNAL_SECRETS).map(([nodeId, secret]) => [
+      `ROMM_SFU_INTERNAL_SECRETS (${nodeId})`,
+      secret,
+    ]);
     faults.push(
       ...secretFaults({
+        ...(Object.fromEntries(ofNodes) as Record<string, string>),
         ROMM_SFU_INTERNAL_SECRET,
         ADMIN_API_KEY,
         ROMM_AUTH_SECRET_KEY,
@@ -161,6 +191,7 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
     refreshCookieSameSite: values.REFRESH_COOKIE_SAME_SITE,
     trustedProxies: values.TRUSTED_PROXIES,
     internalSecret: values.ROMM_SFU_INTERNAL_SECRET,
+    internalSecrets: values.ROMM_SFU_INTERNAL_SECRETS,
     signingAlg: values.SIGNING_ALG,
     rsaBits: values.SIGNING_RSA_BITS,
     databaseUrl: values.DATABASE_URL,

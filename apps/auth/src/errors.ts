@@ -28,6 +28,7 @@ export const AUTH_ERRORS = {
   room_not_found: 'There is no room of this name.',
   room_held_elsewhere: 'Another node hosts a room of this name; only that node may change its record.',
   node_held_elsewhere: 'A node of another URL has this id; give each node a NODE_ID of its own.',
+  node_not_yours: 'This secret is not for the node that you name; see ROMM_SFU_INTERNAL_SECRETS.',
   too_many_nodes: 'There are as many SFU nodes as there may be; wait until stopped ones are forgotten.',
   issuer_not_found: 'No issuer with this id is registered; list them with GET /api/admin/issuers.',
   issuer_exists: 'This instance is registered already; change its entry, or remove it first.',

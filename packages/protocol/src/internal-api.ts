@@ -4,6 +4,9 @@ import { roomMap, roomName, roomRecord } from './room-record.js';
 
 export const INTERNAL_SECRET_HEADER = 'x-romm-sfu-secret';
 
+/** The same for what only the node itself may do. */
+export const NOT_THE_NODE = { 403: 'The secret is not for the node that the call names.' };
+
 export const NOT_INTERNAL = {
   401: 'The x-romm-sfu-secret header is missing or wrong.',
   503: 'No internal secret is configured, or shared state is unavailable; try again.',
@@ -82,6 +85,7 @@ export const INTERNAL_API = {
     refusals: {
       400: 'The record is not valid.',
       409: 'Another node hosts a room of this name.',
+      ...NOT_THE_NODE,
       ...NOT_INTERNAL,
     },
   },
@@ -96,7 +100,12 @@ export const INTERNAL_API = {
       nodeId: z.string().max(255).optional(),
     }),
     reply: ok,
-    refusals: { 400: 'The body is not valid.', 409: 'Another node hosts the room.', ...NOT_INTERNAL },
+    refusals: {
+      400: 'The body is not valid.',
+      409: 'Another node hosts the room.',
+      ...NOT_THE_NODE,
+      ...NOT_INTERNAL,
+    },
   },
   resolveRoom: {
     method: 'get',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { HttpApi } from './http-api.js';
-import { NOT_INTERNAL } from './internal-api.js';
+import { NOT_INTERNAL, NOT_THE_NODE } from './internal-api.js';
 import { liveNode, nodeRecord } from './node-record.js';
 
 const ok = z.object({ ok: z.literal(true) });
@@ -17,6 +17,7 @@ export const NODE_API = {
     refusals: {
       400: 'The record is not valid.',
       409: 'A node of another URL has this id, or there are as many nodes as there may be.',
+      ...NOT_THE_NODE,
       ...NOT_INTERNAL,
     },
   },
@@ -27,7 +28,12 @@ export const NODE_API = {
     access: 'internal',
     body: nodeRecord.pick({ nodeId: true, startedAtMs: true }),
     reply: ok,
-    refusals: { 400: 'The body is not valid.', ...NOT_INTERNAL },
+    refusals: {
+      400: 'The body is not valid.',
+      409: 'The node tells of itself through Redis.',
+      ...NOT_THE_NODE,
+      ...NOT_INTERNAL,
+    },
   },
   listNodes: {
     method: 'get',

@@ -14,6 +14,10 @@ export const nodeRecord = z
     maxRooms: z.int().min(0).describe('Rooms it may host.'),
     draining: z.boolean().describe('It opens and admits nothing new, and gives its rooms away.'),
     adopts: z.boolean().describe('It can take over rooms of other nodes.'),
+    byAuth: z
+      .boolean()
+      .optional()
+      .describe('Auth wrote it, for a node without Redis. Whoever writes to Redis itself comes first.'),
     startedAtMs: z.int().describe('When it started, by its own clock; tells two lives of one node apart.'),
     updatedAtMs: z.int().describe('When it told this, by its own clock.'),
   })

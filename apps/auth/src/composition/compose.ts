@@ -146,6 +146,7 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
       revocationLog: state.revocations,
       rooms: state.rooms,
       nodes: state.nodes,
+      internalSecrets: config.internalSecrets,
       ...registryDeps(foundation, publisher, peers),
       firstUses: state.firstUses,
       peers,

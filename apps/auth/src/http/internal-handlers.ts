@@ -3,7 +3,7 @@ import type { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import type { Handlers } from '@romm-netplay/service-kit';
 import type { RevocationLog } from '@romm-netplay/shared-state';
 import { AuthError } from '../errors.js';
-import { type NodesDeps, registerNode } from '../rooms/register-node.js';
+import { type NodesDeps, registerNode, unregisterNode } from '../rooms/register-node.js';
 import { registerRoom, type RoomsDeps } from '../rooms/register-room.js';
 import { unregisterRoom } from '../rooms/unregister-room.js';
 import { mintForNode } from '../tokens/mint-for-node.js';
@@ -13,6 +13,17 @@ import type { Caller } from './server-access.js';
 
 export interface InternalHandlersDeps extends MintTokenDeps, VerifyTokenDeps, RoomsDeps, NodesDeps {
   readonly revocationLog: RevocationLog;
+  readonly internalSecrets: Readonly<Record<string, string>>;
+}
+
+/** A secret of one node is for that node alone, and no other is for it. @throws AuthError node_not_yours */
+function assertSpeaksFor(
+  { internalSecrets }: Pick<InternalHandlersDeps, 'internalSecrets'>,
+  caller: Caller,
+  nodeId: string,
+): void {
+  const mustBe = Object.hasOwn(internalSecrets, nodeId) ? nodeId : undefined;
+  if (caller.nodeId !== mustBe) throw new AuthError('node_not_yours');
 }
 
 type InternalApi = Pick<
@@ -50,13 +61,17 @@ export function createInternalHandlers(deps: InternalHandlersDeps): Handlers<Int
       return { body: { sub, netplay_username: name ?? null, iss, type } };
     },
 
-    async upsertRoom({ body }) {
+    async upsertRoom({ body, caller }) {
+      assertSpeaksFor(deps, caller, body.nodeId);
       await registerRoom(deps, body);
       return { body: { ok: true } };
     },
 
-    async deleteRoom({ body }) {
-      await unregisterRoom(deps, { key: keyOfRecord(body), nodeId: body.nodeId });
+    async deleteRoom({ body, caller }) {
+      // Who has a secret of its own speaks for itself, also where it does not say so.
+      const nodeId = body.nodeId ?? caller.nodeId;
+      if (nodeId !== undefined) assertSpeaksFor(deps, caller, nodeId);
+      await unregisterRoom(deps, { key: keyOfRecord(body), nodeId });
       return { body: { ok: true } };
     },
 
@@ -74,13 +89,15 @@ export function createInternalHandlers(deps: InternalHandlersDeps): Handlers<Int
       return { body: mapOfRooms(await deps.rooms.list()) };
     },
 
-    async upsertNode({ body }) {
+    async upsertNode({ body, caller }) {
+      assertSpeaksFor(deps, caller, body.nodeId);
       await registerNode(deps, body);
       return { body: { ok: true } };
     },
 
-    async removeNode({ body: { nodeId, startedAtMs } }) {
-      await deps.nodes.remove(nodeId, startedAtMs);
+    async removeNode({ body, caller }) {
+      assertSpeaksFor(deps, caller, body.nodeId);
+      await unregisterNode(deps, body);
       return { body: { ok: true } };
     },
 

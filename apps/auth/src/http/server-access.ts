@@ -10,6 +10,8 @@ import { accessClaimsOf, type AccessTokenDeps } from '../identity/access-token.j
 export interface ServerAccessDeps extends AccessTokenDeps, AuthenticatePeerDeps {
   /** Shared with this instance's SFU servers (P1.6). */
   readonly internalSecret: string | undefined;
+  /** Of nodes that have one of their own, by node id. */
+  readonly internalSecrets: Readonly<Record<string, string>>;
   /** In clear, or as `sha256:` and 64 hex digits. */
   readonly adminApiKey: string | undefined;
   readonly allowedOrigins: readonly string[];
@@ -17,6 +19,8 @@ export interface ServerAccessDeps extends AccessTokenDeps, AuthenticatePeerDeps 
 
 /** What handlers may know of a caller who was let in. */
 export interface Caller {
+  /** Of internal operations: the only node that the secret speaks for; any without a secret of its own if absent. */
+  readonly nodeId?: string;
   /** Of operations for the holder of an access token. */
   readonly account?: AccessTokenClaims;
   /** Of admin operations: "api-key", or the administrator's sub. */
@@ -34,7 +38,7 @@ const ANYBODY: Caller = {};
  * access token or assertion; StateUnavailableError
  */
 export function createServerAccess(deps: ServerAccessDeps) {
-  const isInternal = secretCheck(deps.internalSecret);
+  const internal = createInternalAccess(deps);
   const isAdmin = secretCheck(deps.adminApiKey);
   const isOwnPage = createOwnPageCheck({ ownUrls: [deps.audience], allowedOrigins: deps.allowedOrigins });
 
@@ -70,17 +74,34 @@ export function createServerAccess(deps: ServerAccessDeps) {
         return ANYBODY;
       case 'account':
         return account(headers.authorization);
-      case 'internal': {
-        if (isInternal === undefined) throw new AuthError('internal_secret_unset');
-        const shown = headers[INTERNAL_SECRET_HEADER];
-        if (typeof shown !== 'string' || !isInternal(shown)) throw new AuthError('internal_secret_wrong');
-        return ANYBODY;
-      }
+      case 'internal':
+        return internal(headers[INTERNAL_SECRET_HEADER]);
       case 'peer':
         return authenticatePeer(deps, headers.authorization).then((peer) => ({ peer }));
       case 'admin':
         return admin(headers.authorization);
     }
+  };
+}
+
+/** Every secret is compared, whichever fits, so that time tells nothing of which there are. */
+function createInternalAccess({
+  internalSecret,
+  internalSecrets,
+}: Pick<ServerAccessDeps, 'internalSecret' | 'internalSecrets'>) {
+  const known: { readonly fits: ReturnType<typeof secretCheck>; readonly caller: Caller }[] = [
+    ...Object.entries(internalSecrets).map(([nodeId, secret]) => ({
+      fits: secretCheck(secret),
+      caller: { nodeId },
+    })),
+    { fits: secretCheck(internalSecret), caller: ANYBODY },
+  ].filter(({ fits }) => fits !== undefined);
+  return (shown: unknown): Caller => {
+    if (known.length === 0) throw new AuthError('internal_secret_unset');
+    if (typeof shown !== 'string') throw new AuthError('internal_secret_wrong');
+    const [fitting] = known.filter(({ fits }) => fits?.(shown) === true);
+    if (fitting === undefined) throw new AuthError('internal_secret_wrong');
+    return fitting.caller;
   };
 }
 

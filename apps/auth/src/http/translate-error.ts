@@ -29,6 +29,7 @@ const STATUS: Record<AuthErrorCode, number> = {
   room_not_found: 404,
   room_held_elsewhere: 409,
   node_held_elsewhere: 409,
+  node_not_yours: 403,
   too_many_nodes: 409,
   issuer_not_found: 404,
   issuer_exists: 409,

@@ -16,6 +16,8 @@ export class AuthFailure extends Error {
 const FAULTS: Readonly<Record<string, string>> = {
   internal_secret_wrong: 'Auth refuses the internal secret of this node (ROMM_SFU_INTERNAL_SECRET).',
   internal_secret_unset: 'Auth has no internal secret (ROMM_SFU_INTERNAL_SECRET), so it answers no node.',
+  node_not_yours:
+    'The internal secret of this node is for another NODE_ID (see ROMM_SFU_INTERNAL_SECRETS of auth).',
   romm_off: 'Auth does not ask RomM who somebody is: "romm" is not among its IDENTITY_PROVIDERS.',
   starting: 'Auth is starting.',
 };

@@ -1,5 +1,11 @@
 import type { NodeRecord } from '@romm-netplay/protocol';
-import { MAX_NODES, NODE_TTL_MS, type NodeRegistry, type NodeRegistryOptions } from './node-registry.js';
+import {
+  isWrittenByItself,
+  MAX_NODES,
+  NODE_TTL_MS,
+  type NodeRegistry,
+  type NodeRegistryOptions,
+} from './node-registry.js';
 
 export interface MemoryNodeRegistryOptions extends NodeRegistryOptions {
   /** Milliseconds since any moment; only goes on. */
@@ -22,7 +28,13 @@ export function createMemoryNodeRegistry(options: MemoryNodeRegistryOptions = {}
       sweep();
       const held = entries.get(record.nodeId)?.record;
       if (held === undefined && entries.size >= MAX_NODES) return Promise.resolve('full');
-      if (held !== undefined && held.url !== record.url) return Promise.resolve('held-by-other-node');
+      const others = [...entries.values()].map((entry) => entry.record);
+      const isRival = held !== undefined && held.url !== record.url;
+      const isTaken =
+        record.byAuth === true
+          ? isRival || isWrittenByItself(others, record)
+          : isRival && held.byAuth !== true;
+      if (isTaken) return Promise.resolve('held-by-other-node');
       entries.set(record.nodeId, { record: { ...record }, storedAtMs: elapsed() });
       return Promise.resolve('stored');
     },

@@ -17,13 +17,22 @@ export type NodeUpsertOutcome = 'stored' | 'held-by-other-node' | 'full';
  * itself. Every method rejects with StateUnavailableError when the state is away.
  */
 export interface NodeRegistry {
-  /** Writes a record and lets it live. A live record under the same id is the node's own if its url is. */
+  /**
+   * Writes a record and lets it live. A live record under the same id is the node's own if its url is. What auth
+   * writes for a node without Redis (`byAuth`) never takes the id or the url of one that writes itself.
+   */
   upsert(record: NodeRecord): Promise<NodeUpsertOutcome>;
   /** Removes a node; only the life that started then, not one that has taken its place meanwhile. */
   remove(nodeId: string, startedAtMs: number): Promise<void>;
   /** Every live node. */
   list(): Promise<LiveNode[]>;
 }
+
+/** Whether a node that writes itself has this id or this url: no other may speak for it. */
+export const isWrittenByItself = (
+  nodes: readonly NodeRecord[],
+  { nodeId, url }: Partial<Pick<NodeRecord, 'nodeId' | 'url'>>,
+): boolean => nodes.some((node) => node.byAuth !== true && (node.nodeId === nodeId || node.url === url));
 
 /** By id, or undefined. */
 export const findNode = async (nodes: NodeRegistry, nodeId: string): Promise<LiveNode | undefined> =>

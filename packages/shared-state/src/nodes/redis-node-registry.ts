@@ -27,14 +27,24 @@ end
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now)) do drop(id) end
 `;
 
-/** ARGV: id, record, time to live in ms, url, most nodes. A record that cannot be read gives way. */
+/** ARGV: id, record, time to live in ms, url, most nodes, '1' if auth writes. A record that cannot be read gives way. */
 const UPSERT = `${PRELUDE}
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if not held and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[5]) then return 'full' end
-if held then
-  local readable, record = pcall(cjson.decode, held)
-  if readable and type(record) == 'table' and record.url ~= ARGV[4] then return 'held-by-other-node' end
+local function read(json)
+  local readable, record = pcall(cjson.decode, json)
+  return readable and type(record) == 'table' and record or {}
 end
+local record = held and read(held) or {}
+local isRival = record.url and record.url ~= ARGV[4]
+if ARGV[6] == '1' then
+  if isRival then return 'held-by-other-node' end
+  for _, json in ipairs(redis.call('HVALS', KEYS[1])) do
+    local other = read(json)
+    local isSame = other.nodeId == ARGV[1] or other.url == ARGV[4]
+    if isSame and other.byAuth ~= true then return 'held-by-other-node' end
+  end
+elseif isRival and record.byAuth ~= true then return 'held-by-other-node' end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 return 'stored'`;
@@ -69,7 +79,8 @@ export function createRedisNodeRegistry(
   return {
     async upsert(record) {
       const { nodeId, url } = record;
-      const args = [nodeId, JSON.stringify(record), String(ttlMs), url, String(MAX_NODES)];
+      const byAuth = record.byAuth === true ? '1' : '0';
+      const args = [nodeId, JSON.stringify(record), String(ttlMs), url, String(MAX_NODES), byAuth];
       return (await evaluate(UPSERT, args)) as NodeUpsertOutcome;
     },
     async remove(nodeId, startedAtMs) {

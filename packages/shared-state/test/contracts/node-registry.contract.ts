@@ -51,6 +51,23 @@ export function nodeRegistryContract(open: (ttlMs: number) => Promise<NodeRegist
     expect(await ids()).toEqual(['node-a']);
   });
 
+  it('lets what auth writes take neither id nor url of a node that writes itself (D3)', async () => {
+    await subject.registry.upsert(nodeOf());
+    const evil = { url: 'https://evil.example.org', byAuth: true };
+    expect(await subject.other.upsert(nodeOf({ byAuth: true }))).toBe('held-by-other-node');
+    expect(await subject.other.upsert(nodeOf(evil))).toBe('held-by-other-node');
+    expect(await subject.other.upsert(nodeOf({ nodeId: 'node-b', byAuth: true }))).toBe('held-by-other-node');
+    expect(await subject.registry.list()).toMatchObject([{ nodeId: 'node-a', url: 'https://a.example.org' }]);
+  });
+
+  it('gives a node that writes itself its id back from what auth wrote meanwhile', async () => {
+    const url = 'https://evil.example.org';
+    expect(await subject.other.upsert(nodeOf({ url, byAuth: true }))).toBe('stored');
+    expect(await subject.other.upsert(nodeOf({ url, byAuth: true, rooms: 2 }))).toBe('stored');
+    expect(await subject.registry.upsert(nodeOf())).toBe('stored');
+    expect(await subject.registry.list()).toMatchObject([{ nodeId: 'node-a', url: 'https://a.example.org' }]);
+  });
+
   it('lets no node of another address take an id that is in use (D3)', async () => {
     await subject.registry.upsert(nodeOf());
     expect(await subject.other.upsert(nodeOf({ url: 'https://evil.example.org' }))).toBe(
