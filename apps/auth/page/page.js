@@ -90,7 +90,10 @@ onClick($('#sign-out'), async () => {
     netplay = createClient();
     await enter(undefined);
   } else {
-    await netplay.signOut();
+    await netplay.signOut().catch((error) => {
+      if (!error.retryable) throw error;
+      notice('You are signed out here. The server does not answer; it is told as soon as it does.');
+    });
   }
 });
 

@@ -17,7 +17,7 @@ export {
 } from './netplay-socket.js';
 export type { Player } from './player.js';
 export type { NetplayRoom, RoomEvents, RoomRequest, RoomState } from './room.js';
-export type { ChannelLike, LocksLike } from './runtime.js';
+export type { ChannelLike, LocksLike, StorageLike } from './runtime.js';
 export type { JoinRoomOptions, OpenRoomOptions } from './seats.js';
 export type { Credentials } from './session.js';
 export type { TokenType } from './tokens.js';

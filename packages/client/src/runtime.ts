@@ -17,6 +17,13 @@ export interface ChannelLike {
   close(): void;
 }
 
+/** The part of Web Storage that is used. */
+export interface StorageLike {
+  getItem(name: string): string | null;
+  setItem(name: string, value: string): void;
+  removeItem(name: string): void;
+}
+
 export interface RuntimeOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** The global one by default; Node before 22 has none, there pass that of `ws`. */
@@ -32,6 +39,8 @@ export interface RuntimeOptions {
   readonly locks?: LocksLike;
   /** Opens the channel that tabs share; a `BroadcastChannel` by default. */
   readonly channel?: (name: string) => ChannelLike;
+  /** What outlives the page; `localStorage` by default. */
+  readonly storage?: StorageLike;
 }
 
 /** What the client needs of its surroundings. */
@@ -44,6 +53,7 @@ export interface Runtime {
   online(): Promise<void> | undefined;
   readonly locks: LocksLike;
   readonly channel: ((name: string) => ChannelLike) | undefined;
+  readonly storage: StorageLike | undefined;
 }
 
 export function createRuntime(options: RuntimeOptions = {}): Runtime {
@@ -60,7 +70,17 @@ export function createRuntime(options: RuntimeOptions = {}): Runtime {
     online: options.online ?? untilOnline,
     locks: locks ?? createLocalLock(),
     channel: options.channel ?? (inBrowser ? browserChannel() : undefined),
+    storage: options.storage ?? (inBrowser ? browserStorage() : undefined),
   };
+}
+
+/** Browsers throw where a page may keep nothing. */
+function browserStorage(): StorageLike | undefined {
+  try {
+    return surroundings.localStorage;
+  } catch {
+    return undefined;
+  }
 }
 
 function browserChannel(): RuntimeOptions['channel'] {

@@ -7,6 +7,7 @@ import { retrying } from './retry.js';
 import type { Runtime } from './runtime.js';
 import { createExclusion } from './session-exclusion.js';
 import { openSiblings, type Shared } from './siblings.js';
+import { createSignOut } from './sign-out.js';
 import { RENEW_BEFORE_MS } from './tokens.js';
 
 export interface Credentials {
@@ -17,6 +18,7 @@ export interface Credentials {
 /** The signed-in player of this browser: an access token in memory, a refresh token in a cookie (S1). */
 export interface Session extends Credential {
   signIn(credentials?: Credentials): Promise<Player>;
+  /** Signed out here at once. Rejects when auth cannot be told: that is made up for, before anybody signs in. */
   signOut(options?: { readonly all?: boolean }): Promise<void>;
   close(): void;
 }
@@ -41,6 +43,7 @@ export function createSession({ runtime, authUrl, onPlayer }: SessionDeps): Sess
   const name = `netplay-session:${authUrl}`;
   const alone = createExclusion(runtime, name);
   const siblings = openSiblings(runtime, name, receive);
+  const ending = createSignOut({ runtime, authUrl, name: `${name}:to-end`, alone });
   let current: Current | undefined;
   let epoch = 0;
   let flight: Promise<Current> | undefined;
@@ -50,6 +53,11 @@ export function createSession({ runtime, authUrl, onPlayer }: SessionDeps): Sess
     current = next;
     if (previous && previous.player.sub !== next?.player.sub) epoch += 1;
     if (previous?.player.sub !== next?.player.sub) onPlayer(next?.player);
+  }
+
+  function signedOut(): NetplayError {
+    replace(undefined);
+    return clientError('not_signed_in', { status: 401 });
   }
 
   function receive(shared: Shared | undefined): void {
@@ -76,6 +84,7 @@ export function createSession({ runtime, authUrl, onPlayer }: SessionDeps): Sess
 
   function refreshOnce(refused: string | undefined): Promise<Current> {
     return alone(async (waited) => {
+      if (await ending.madeUpFor()) throw signedOut();
       if (waited && !usable(refused)) await siblings.heard(HAND_OVER_MS);
       const handedOver = usable(refused);
       if (handedOver) return handedOver;
@@ -83,8 +92,7 @@ export function createSession({ runtime, authUrl, onPlayer }: SessionDeps): Sess
         return await ask('refresh', {});
       } catch (error) {
         if (!(error instanceof NetplayError) || error.status !== 401) throw error;
-        replace(undefined);
-        throw clientError('not_signed_in', { status: 401 });
+        throw signedOut();
       }
     });
   }
@@ -108,19 +116,20 @@ export function createSession({ runtime, authUrl, onPlayer }: SessionDeps): Sess
       if (ofEpoch === epoch) replace(undefined);
     },
 
-    signIn: (credentials) => alone(async () => (await ask('login', { ...credentials })).player),
+    signIn: (credentials) =>
+      alone(() => ending.madeUpFor().then(async () => (await ask('login', { ...credentials })).player)),
 
     signOut: ({ all = false } = {}) =>
-      alone(async () => {
-        try {
-          await requestJson(runtime, `${authUrl}/api/auth/logout`, { body: { all }, credentials: 'include' });
-        } finally {
-          siblings.tell(undefined);
-          replace(undefined);
-        }
+      alone(() => {
+        siblings.tell(undefined);
+        replace(undefined);
+        return ending.end(all);
       }),
 
-    close: siblings.close,
+    close() {
+      ending.close();
+      siblings.close();
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ChannelLike, LocksLike } from './runtime.js';
+import type { ChannelLike, LocksLike, StorageLike } from './runtime.js';
 
 /**
  * What browsers have and other runtimes may lack. Described here, so that programs that use the client need no
@@ -12,6 +12,7 @@ interface Surroundings {
     readonly locks?: LocksLike;
   };
   readonly BroadcastChannel?: new (name: string) => ChannelLike;
+  readonly localStorage?: StorageLike;
   reportError?(error: unknown): void;
   addEventListener?(type: 'online', listener: () => void, options: { once: true }): void;
 }

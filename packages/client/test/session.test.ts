@@ -1,7 +1,7 @@
 /** S1 and S2 in the browser: a session in memory, one refresh for all tabs, signing out everywhere. */
 import { BroadcastChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChannelLike, LocksLike, NetplayClient, Player } from '@romm-netplay/client';
+import type { ChannelLike, LocksLike, NetplayClient, Player, StorageLike } from '@romm-netplay/client';
 import { createClock, failure, startClient, type TestClock, until } from './support/client.js';
 import { problem, signedIn, startServer, type TestServer } from './support/instance.js';
 
@@ -155,12 +155,72 @@ describe('a session', () => {
     expect(seen).toEqual(['u1', undefined, 'u2']);
   });
 
-  it('is forgotten here even when auth cannot be told, and says so', async () => {
-    const netplay = start();
-    await netplay.signIn();
-    server.on('/api/auth/logout', () => problem(503, 'unavailable'));
-    expect(await failure(netplay.signOut())).toMatchObject({ code: 'unavailable' });
-    expect(netplay.player).toBeUndefined();
+  describe('that is to end while auth cannot be told', () => {
+    /** What outlives a page. */
+    const keep = () => {
+      const items = new Map<string, string>();
+      const storage: StorageLike = {
+        getItem: (name) => items.get(name) ?? null,
+        setItem: (name, value) => void items.set(name, value),
+        removeItem: (name) => void items.delete(name),
+      };
+      return { items, storage };
+    };
+    const loggedOut = () => server.calls.filter(({ path }) => path === '/api/auth/logout');
+    const DONE = { body: { ok: true } };
+    /** Never again by itself. */
+    const sleep = (ms: number) => (ms < 10_000 ? clock.sleep(ms) : new Promise<void>(() => undefined));
+
+    it('is forgotten here at once, and told when the line is back', async () => {
+      const netplay = start();
+      await netplay.signIn();
+      server.on('/api/auth/logout', (_call, nth) => (nth < 3 ? problem(503, 'unavailable') : DONE));
+      expect(await failure(netplay.signOut())).toMatchObject({ code: 'unavailable' });
+      expect(netplay.player).toBeUndefined();
+      await until(() => loggedOut().length === 3, 'the end');
+      expect(refreshed()).toBe(0);
+    });
+
+    it('gives nobody a token meanwhile, and is told before anything else', async () => {
+      const netplay = start({ sleep });
+      await netplay.signIn();
+      let away = true;
+      server.on('/api/auth/logout', () => (away ? problem(503, 'unavailable') : DONE));
+      await failure(netplay.signOut());
+      away = false;
+      expect(await failure(netplay.token('read'))).toMatchObject({ code: 'not_signed_in' });
+      expect([loggedOut().length, refreshed(), server.count('/api/sfu/token')]).toEqual([2, 0, 0]);
+      // Now it is another matter.
+      await netplay.signIn();
+      expect(await netplay.token('read')).toBe('read-1');
+      expect(loggedOut()).toHaveLength(2);
+    });
+
+    it.each([false, true])('is remembered by the next page, all devices: %s', async (all) => {
+      const { items, storage } = keep();
+      const [before, after] = [start({ storage, sleep }), start({ storage, sleep })];
+      await before.signIn();
+      server.on('/api/auth/logout', (_call, nth) => (nth === 1 ? problem(503, 'unavailable') : DONE));
+      await failure(before.signOut({ all }));
+      await before.close();
+      expect(await after.restore()).toBeUndefined();
+      expect(loggedOut().at(-1)).toMatchObject({ body: { all } });
+      expect([refreshed(), items.size]).toEqual([0, 0]);
+      await after.signIn();
+      expect(loggedOut()).toHaveLength(2);
+    });
+
+    it('is over before somebody signs in: their session is another one', async () => {
+      const { storage } = keep();
+      const netplay = start({ storage, sleep });
+      await netplay.signIn();
+      server.on('/api/auth/logout', (_call, nth) => (nth < 3 ? problem(503, 'unavailable') : DONE));
+      await failure(netplay.signOut());
+      expect(await failure(netplay.signIn())).toMatchObject({ code: 'unavailable' });
+      expect(server.count('/api/auth/login')).toBe(1);
+      await netplay.signIn();
+      expect(server.calls.slice(-2).map(({ path }) => path)).toEqual(['/api/auth/logout', '/api/auth/login']);
+    });
   });
 });
 

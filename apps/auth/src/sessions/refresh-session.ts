@@ -4,8 +4,11 @@ import { REFRESH_TTL_MS } from './begin-session.js';
 import { isRefreshToken, newSuccessorSalt, refreshTokenHash, successorOf } from './refresh-token.js';
 import type { Session, SessionStore, SessionTransaction, StoredRefreshToken } from './session-store.js';
 
-/** A rotated token that comes back this soon is a racing tab or a lost answer, not a thief. */
-export const RACE_TOLERANCE_MS = 10_000;
+/**
+ * A rotated token that comes back this soon is a racing tab or a lost answer, not a thief. Longer than clients try
+ * again after a lost answer: the one here asks four times, for 10 s each.
+ */
+export const RACE_TOLERANCE_MS = 60_000;
 
 export interface RefreshSessionDeps {
   readonly sessions: SessionStore;
