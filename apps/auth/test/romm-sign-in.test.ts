@@ -2,10 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { ROMM_RELEASES, type RommServer, startRommServer } from '@romm-netplay/testing';
 import { decodeJwt } from 'jose';
 import request from 'supertest';
-import { ADMIN_KEY, startAuth, type TestAuth } from './support/auth.js';
+import { refreshCookieName } from '../src/http/refresh-cookie.js';
+import { ADMIN_KEY, ISSUER, startAuth, type TestAuth } from './support/auth.js';
 import { sessionClient, type SessionClient } from './support/session-client.js';
 
-const COOKIE = '__Secure-netplay_refresh';
+const COOKIE = refreshCookieName(ISSUER);
 let nowMs = Date.now();
 describe.each(ROMM_RELEASES)('RomM $name', (release) => {
   let romm: RommServer;

@@ -4,13 +4,14 @@ import { createMemoryState, type SharedState } from '@romm-netplay/shared-state'
 import fc from 'fast-check';
 import { decodeJwt } from 'jose';
 import request from 'supertest';
+import { refreshCookieName } from '../src/http/refresh-cookie.js';
 import { RACE_TOLERANCE_MS } from '../src/sessions/refresh-session.js';
 import { ADMIN_KEY, ISSUER, startAuth, type TestAuth } from './support/auth.js';
 import { testDatabase } from './support/database.js';
 import { sessionClient, type SessionClient } from './support/session-client.js';
 
 const DAY_MS = 24 * 3600 * 1000;
-const COOKIE = '__Secure-netplay_refresh';
+const COOKIE = refreshCookieName(ISSUER);
 
 let nowMs = Date.now();
 let state: SharedState;
@@ -114,6 +115,23 @@ describe('a session (S1)', () => {
     const stored = JSON.stringify(rows);
     expect(stored).not.toContain(refreshToken);
     expect(stored).not.toContain(next);
+  });
+});
+
+describe('two instances on ports of one host', () => {
+  it('keep their sessions apart in the one jar that browsers have for the host', async () => {
+    const issuers = ['http://games.example.org:3100', 'http://games.example.org:3200'];
+    const auths = await Promise.all(issuers.map((issuer) => startAuth({ issuer }, { now: () => nowMs })));
+    const clients = auths.map(({ url }, index) => sessionClient(url, refreshCookieName(issuers[index]!)));
+    const tokens: string[] = [];
+    for (const each of clients) tokens.push((await each.loginAs(randomUUID())).refreshToken!);
+    const jar = clients.map((each, index) => each.cookie(tokens[index]!).cookie).join('; ');
+    for (const [index, each] of clients.entries()) {
+      const { status, refreshToken } = await each.post('/api/auth/refresh', {}, { cookie: jar });
+      expect([status, refreshToken === tokens[index]]).toEqual([200, false]);
+      expect(refreshToken).toMatch(/./);
+    }
+    await Promise.all(auths.map((each) => each.close()));
   });
 });
 

@@ -43,7 +43,10 @@ const SECURITY = {
   admin: [{ adminKey: [] }],
 } satisfies Record<Access, Record<string, string[]>[]>;
 
-/** The cookie that holds a session's refresh token; where auth is on https, its name begins with __Secure-. */
+/**
+ * Part of the name of the cookie that holds a session's refresh token: `_` and 8 hex digits of the instance follow,
+ * and where auth is on https, `__Secure-` comes first.
+ */
 export const REFRESH_COOKIE = 'netplay_refresh';
 
 export interface DocumentedService {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { parseCookie, type SerializeOptions, stringifySetCookie } from 'cookie';
 import { REFRESH_COOKIE } from '@romm-netplay/protocol';
 import { REFRESH_TTL_MS } from '../sessions/begin-session.js';
@@ -13,11 +14,21 @@ export interface RefreshCookie {
   clear(): string;
 }
 
+/**
+ * Instances that differ by their port alone share the cookies of their host (RFC 6265 section 8.5), so the name
+ * says whose it is.
+ */
+export function refreshCookieName(issuer: string): string {
+  const instance = createHash('sha256').update(issuer).digest('hex').slice(0, 8);
+  // The prefix makes browsers refuse the cookie to whoever is not on https (RFC 6265bis section 4.1.3).
+  const prefix = issuer.startsWith('https:') ? '__Secure-' : '';
+  return `${prefix}${REFRESH_COOKIE}_${instance}`;
+}
+
 export function createRefreshCookie(issuer: string, sameSite: SameSite): RefreshCookie {
   const { protocol, pathname } = new URL(issuer);
   const secure = protocol === 'https:';
-  // The prefix makes browsers refuse the cookie to whoever is not on https (RFC 6265bis section 4.1.3).
-  const name = secure ? `__Secure-${REFRESH_COOKIE}` : REFRESH_COOKIE;
+  const name = refreshCookieName(issuer);
   const path = `${pathname.replace(/\/$/, '')}/api/auth`;
   const attributes = { httpOnly: true, secure, sameSite, path } satisfies SerializeOptions;
   return {

@@ -1,5 +1,6 @@
 import { parseSetCookie } from 'cookie';
 import request from 'supertest';
+import { refreshCookieName } from '../../src/http/refresh-cookie.js';
 
 export interface Answer {
   readonly status: number;
@@ -16,7 +17,7 @@ export interface Answer {
 }
 
 /** Calls the session endpoints as a browser would, with the cookie jar in the test's hands. */
-export function sessionClient(url: string, cookieName = 'netplay_refresh') {
+export function sessionClient(url: string, cookieName = refreshCookieName(url)) {
   async function post(path: string, body: object, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await request(url).post(path).set(headers).send(body);
     const [setCookie] = (response.headers['set-cookie'] ?? []) as unknown as string[];
