@@ -71,6 +71,7 @@ export const AUTH_ERRORS = {
   consent_not_found:
     'You have not agreed to be known to this instance; GET /api/federation/instances says to which you have.',
   too_many_consents: 'You agreed to this instance and took it back too often; wait a while.',
+  too_many_calls: 'Your instance asks for this too often; wait a moment.',
   too_many_ended: 'Your instance has ended more players here than it may within an hour; wait a while.',
   assertion_missing: 'Send an assertion that your instance signed for this one, as Authorization: Bearer.',
   assertion_used: 'The assertion was shown before; sign a new one for every call.',

@@ -172,7 +172,11 @@ export const FEDERATION_API = {
     summary: 'For other instances: the rooms here that their players may see; with ETag',
     access: 'peer',
     reply: sharedRooms,
-    refusals: { 304: 'Nothing has changed since If-None-Match.', ...NOT_A_PEER },
+    refusals: {
+      304: 'Nothing has changed since If-None-Match.',
+      429: 'The instance asks too often; see Retry-After.',
+      ...NOT_A_PEER,
+    },
   },
   endGuests: {
     method: 'post',

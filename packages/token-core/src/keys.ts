@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { weaknessOf } from './weak-modulus.js';
 
 /** RS256 unless configured otherwise: it verifies fastest, and there are many verifiers to one issuer. */
 export const SIGNING_ALGS = ['RS256', 'PS256', 'ES256'] as const;
@@ -115,10 +116,16 @@ function assertFits(alg: SigningAlg, key: KeyObject): void {
     key.asymmetricKeyType !== 'rsa' ||
     modulusLength < MIN_RSA_BITS ||
     modulusLength > MAX_RSA_BITS ||
-    publicExponent > MAX_RSA_EXPONENT
+    publicExponent > MAX_RSA_EXPONENT ||
+    publicExponent < 3n ||
+    publicExponent % 2n === 0n
   ) {
     throw new TypeError(
-      `${alg} needs an RSA key of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits with an exponent of 32 bits at most.`,
+      `${alg} needs an RSA key of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits with an odd exponent of 32 bits at most.`,
     );
+  } else {
+    const { n = '' } = key.export({ format: 'jwk' });
+    const weakness = weaknessOf(BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`));
+    if (weakness !== undefined) throw new TypeError(`The modulus of the key ${weakness}.`);
   }
 }

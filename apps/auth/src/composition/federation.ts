@@ -11,6 +11,7 @@ import { createSqlSecretStore } from '../adapters/sql/sql-secret-store.js';
 import { type PeerWatch, startWatchingPeers } from '../federation/discovery/watch-peers.js';
 import { createInvitationLimits } from '../federation/invitation-limits.js';
 import { type IssuerPublisher, startPublishingIssuers } from '../federation/publish-issuers.js';
+import { SHARED_ROOMS_RULE } from '../federation/discovery/share-rooms.js';
 import { ENDED_GUESTS_RULE } from '../federation/visits/end-guests.js';
 import { startTellingHosts } from '../federation/visits/keep-telling-hosts.js';
 import { PAIRWISE_SECRET } from '../federation/visits/visiting-subject.js';
@@ -115,6 +116,7 @@ export async function visitDeps(
     onConsent: ({ outcome, ...details }: ConsentEvent) => audit(`consent.${outcome}`, { ...details }),
     onVisitsEnded: () => teller.announce(),
     endedGuests: state.limiter(ENDED_GUESTS_RULE),
+    sharedRooms: state.limiter(SHARED_ROOMS_RULE),
     issuerFeed: state.issuers,
   };
 }

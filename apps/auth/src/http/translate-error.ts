@@ -60,6 +60,7 @@ const STATUS: Record<AuthErrorCode, number> = {
   consent_not_found: 404,
   too_many_consents: 429,
   too_many_ended: 429,
+  too_many_calls: 429,
   assertion_missing: 401,
   assertion_used: 401,
   peer_not_active: 403,

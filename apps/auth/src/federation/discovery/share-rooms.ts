@@ -7,26 +7,35 @@ import {
   type SharedRoom,
   type SharedRooms,
 } from '@romm-netplay/protocol';
-import type { NodeRegistry, RoomRegistry } from '@romm-netplay/shared-state';
+import type { AttemptLimiter, AttemptRule, NodeRegistry, RoomRegistry } from '@romm-netplay/shared-state';
 import { AuthError } from '../../errors.js';
+
+/** A partner's replicas ask every five seconds at most, each for itself; this is twenty-five of them. */
+export const SHARED_ROOMS_RULE: AttemptRule = { name: 'shared-rooms', attempts: 300, windowSeconds: 60 };
 
 export interface ShareRoomsDeps {
   readonly rooms: Pick<RoomRegistry, 'list'>;
   readonly nodes: Pick<NodeRegistry, 'list'>;
   /** Issuer URL of this instance. */
   readonly audience: string;
+  /** Counts by issuer. */
+  readonly sharedRooms: AttemptLimiter;
 }
 
 /**
  * What another instance may know of the rooms here (P2.8): those that are federated and admit it, with what
  * `sharedRoom` names of them and nothing else, at the address that the hosting node announces of itself.
- * @throws AuthError peer_not_permitted; StateUnavailableError
+ * @throws AuthError peer_not_permitted, too_many_calls; StateUnavailableError
  */
 export async function shareRooms(
-  { rooms, nodes, audience }: ShareRoomsDeps,
+  { rooms, nodes, audience, sharedRooms }: ShareRoomsDeps,
   peer: RegisteredIssuer,
 ): Promise<SharedRooms> {
   if (!peer.permissions.includes('rooms:list')) throw new AuthError('peer_not_permitted');
+  const outcome = await sharedRooms.attempt(peer.issuer);
+  if (!outcome.allowed) {
+    throw new AuthError('too_many_calls', { retryAfterSeconds: outcome.retryAfterSeconds });
+  }
   const [records, live] = await Promise.all([rooms.list(), nodes.list()]);
   const urlOf = new Map(live.map(({ nodeId, url }) => [nodeId, url]));
   const shared = records
