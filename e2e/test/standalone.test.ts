@@ -89,6 +89,22 @@ describe('standalone (A1, S3)', () => {
       expect(stderr.match(new RegExp(`- ${name} `, 'g'))).toHaveLength(1);
   });
 
+  it('refuses an environment it does not know, and warns of names that nobody reads', async () => {
+    const { code, stderr } = await failure(entryOf('standalone'), { ...standaloneEnv(), NODE_ENV: 'prod' });
+    expect({ code, stderr }).toEqual({
+      code: 78,
+      stderr: expect.stringMatching(
+        /has 1 fault.*\n {2}- NODE_ENV must be production, development or test\n$/,
+      ),
+    });
+    const env = { ...standaloneEnv(), DATA_DIR: join(entryOf('standalone'), 'data') };
+    const unwritable = await failure(entryOf('standalone'), { ...env, ALLOWED_ORIGIN: 'https://a.example' });
+    expect(unwritable.code).toBe(1);
+    expect(unwritable.stderr).toMatch(
+      /^Nobody reads ALLOWED_ORIGIN:[^\n]*\nDATA_DIR cannot be written:[^\n]*\(ENOTDIR\)[^\n]*\n$/,
+    );
+  });
+
   it('says what to do when the port is taken', async () => {
     const first = disposers.use(
       await startServiceProcess({ entry: entryOf('standalone'), env: standaloneEnv(), services: 3 }),

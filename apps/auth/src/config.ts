@@ -1,5 +1,5 @@
 import { username } from '@romm-netplay/protocol/auth-api';
-import { ConfigError, type Env, parseEnv, secretFaults, variables } from '@romm-netplay/service-kit';
+import { type Env, envWarnings, parseEnv, secretFaults, variables } from '@romm-netplay/service-kit';
 import { SIGNING_ALGS, type SigningAlg } from '@romm-netplay/token-core';
 import { z } from 'zod';
 
@@ -49,9 +49,12 @@ export interface AuthConfig {
   };
   /** Undefined: no metrics are served. */
   readonly metricsPort: number | undefined;
+  readonly metricsHost: string;
   readonly allowedOrigins: readonly string[];
   readonly roomTtlSeconds: number;
   readonly logLevel: string;
+  /** What is probably not meant so, for the log. */
+  readonly warnings: readonly string[];
 }
 
 const SECRETS = [
@@ -89,7 +92,7 @@ function splitAtEquals(entry: string): [string, string] {
 }
 
 const environment = z.object({
-  NODE_ENV: z.string().default('development'),
+  NODE_ENV: variables.nodeEnv,
   PORT: variables.port(3100),
   HOST: variables.host,
   AUTH_ISSUER: variables.httpUrl.optional(),
@@ -123,6 +126,7 @@ const environment = z.object({
   ACCEPT_SFU_TYPE: variables.flag,
   ACCEPT_OLD_MARKERS: variables.flag,
   METRICS_PORT: variables.optionalPort,
+  METRICS_HOST: variables.innerHost,
   ALLOWED_ORIGINS: variables.origins,
   ROOM_REGISTRY_TTL_SECONDS: variables.seconds(60, 3600, 2),
   LOG_LEVEL: variables.logLevel('info'),
@@ -143,42 +147,12 @@ export function parseConfig(env: Env = process.env): AuthConfig {
 export const parseEmbeddedConfig = (env: Env): AuthConfig => parse(env, () => []);
 
 function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
-  const values = parseEnv(environment, env, SECRETS);
-  const faults = [...ownFaults(values), ...identityFaults(values)];
-  if (values.NODE_ENV === 'production') {
-    if (values.AUTH_ISSUER === undefined) faults.push("AUTH_ISSUER is required: this instance's public URL.");
-    if (values.KEY_ENCRYPTION_KEY === undefined) {
-      faults.push(
-        'KEY_ENCRYPTION_KEY is required: it seals the signing keys; make one with: openssl rand -hex 32',
-      );
-    }
-    const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, ROMM_AUTH_SECRET_KEY, LOCAL_ADMIN_PASSWORD } = values;
-    const ofNodes = Object.entries(values.ROMM_SFU_INTERNAL_SECRETS).map(([nodeId, secret]) => [
-      `ROMM_SFU_INTERNAL_SECRETS (${nodeId})`,
-      secret,
-    ]);
-    faults.push(
-      ...secretFaults({
-        ...(Object.fromEntries(ofNodes) as Record<string, string>),
-        ROMM_SFU_INTERNAL_SECRET,
-        ADMIN_API_KEY,
-        ROMM_AUTH_SECRET_KEY,
-        LOCAL_ADMIN_PASSWORD,
-      }),
-    );
-  }
-  if (values.ACCEPT_HS256_TOKENS && values.ROMM_AUTH_SECRET_KEY === undefined) {
-    faults.push('ACCEPT_HS256_TOKENS needs ROMM_AUTH_SECRET_KEY, the secret that signs those tokens.');
-  }
-  if (values.REFRESH_COOKIE_SAME_SITE === 'none' && values.AUTH_ISSUER?.startsWith('https:') !== true) {
-    faults.push(
-      'REFRESH_COOKIE_SAME_SITE=none needs an AUTH_ISSUER with https: browsers refuse it otherwise.',
-    );
-  }
-  if (values.KEY_PUBLISH_LEAD_SECONDS >= values.KEY_ROTATION_SECONDS) {
-    faults.push('KEY_ROTATION_SECONDS must be more than KEY_PUBLISH_LEAD_SECONDS.');
-  }
-  if (faults.length > 0) throw new ConfigError(faults);
+  const values = parseEnv(environment, env, SECRETS, (read) => [
+    ...ownFaults(read),
+    ...identityFaults(read),
+    ...productionFaults(read),
+    ...togetherFaults(read),
+  ]);
   return {
     port: values.PORT,
     host: values.HOST,
@@ -207,10 +181,58 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): AuthConfig {
       oldMarkers: values.ACCEPT_OLD_MARKERS,
     },
     metricsPort: values.METRICS_PORT,
+    metricsHost: values.METRICS_HOST,
     allowedOrigins: values.ALLOWED_ORIGINS,
     roomTtlSeconds: values.ROOM_REGISTRY_TTL_SECONDS,
     logLevel: values.LOG_LEVEL,
+    warnings: warningsOf(env, values),
   };
+}
+
+function warningsOf(env: Env, { NODE_ENV, AUTH_ISSUER }: Values): string[] {
+  const known = [...Object.keys(environment.shape), ...Object.keys(adminEnvironment.shape)];
+  const urls = NODE_ENV === 'production' ? { AUTH_ISSUER } : {};
+  return envWarnings(env, { known, secrets: SECRETS, urls });
+}
+
+function productionFaults(values: Values): string[] {
+  if (values.NODE_ENV !== 'production') return [];
+  const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, ROMM_AUTH_SECRET_KEY, LOCAL_ADMIN_PASSWORD } = values;
+  return [
+    ...(values.AUTH_ISSUER === undefined ? ["AUTH_ISSUER is required: this instance's public URL."] : []),
+    ...(values.KEY_ENCRYPTION_KEY === undefined
+      ? ['KEY_ENCRYPTION_KEY is required: it seals the signing keys; make one with: openssl rand -hex 32']
+      : []),
+    ...secretFaults({
+      ...namedByNode(values.ROMM_SFU_INTERNAL_SECRETS),
+      ROMM_SFU_INTERNAL_SECRET,
+      ADMIN_API_KEY,
+      ROMM_AUTH_SECRET_KEY,
+      LOCAL_ADMIN_PASSWORD,
+    }),
+  ];
+}
+
+const namedByNode = (secrets: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(secrets).map(([nodeId, secret]) => [`ROMM_SFU_INTERNAL_SECRETS (${nodeId})`, secret]),
+  );
+
+/** Of variables that go together. */
+function togetherFaults(values: Values): string[] {
+  const faults: string[] = [];
+  if (values.ACCEPT_HS256_TOKENS && values.ROMM_AUTH_SECRET_KEY === undefined) {
+    faults.push('ACCEPT_HS256_TOKENS needs ROMM_AUTH_SECRET_KEY, the secret that signs those tokens.');
+  }
+  if (values.REFRESH_COOKIE_SAME_SITE === 'none' && values.AUTH_ISSUER?.startsWith('https:') !== true) {
+    faults.push(
+      'REFRESH_COOKIE_SAME_SITE=none needs an AUTH_ISSUER with https: browsers refuse it otherwise.',
+    );
+  }
+  if (values.KEY_PUBLISH_LEAD_SECONDS >= values.KEY_ROTATION_SECONDS) {
+    faults.push('KEY_ROTATION_SECONDS must be more than KEY_PUBLISH_LEAD_SECONDS.');
+  }
+  return faults;
 }
 
 function identityFaults(values: Values): string[] {

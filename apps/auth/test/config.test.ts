@@ -59,6 +59,70 @@ describe('configuration of auth (X2)', () => {
     expect(faults.join()).not.toContain('hunter2');
   });
 
+  it('reports faults of single variables and those of several together at once', () => {
+    const faults = faultsOf({
+      NODE_ENV: 'production',
+      REDIS_URL: 'redis',
+      AUTH_ISSUER: 'games.example.org',
+      IDENTITY_PROVIDERS: 'dev,local',
+      LOCAL_ADMIN_USERNAME: 'root',
+      KEY_ROTATION_SECONDS: '60',
+      ROMM_SFU_INTERNAL_SECRET: 'changeme',
+    });
+    expect(faults).toEqual([
+      // Each once: what is wrong is not missing as well.
+      expect.stringMatching(/^AUTH_ISSUER must be a URL/),
+      expect.stringMatching(/^REDIS_URL must look like/),
+      expect.stringMatching(/^IDENTITY_PROVIDERS contains "dev"/),
+      expect.stringMatching(/^LOCAL_ADMIN_USERNAME and LOCAL_ADMIN_PASSWORD go together/),
+      expect.stringMatching(/^KEY_ENCRYPTION_KEY is required/),
+      expect.stringMatching(/^ROMM_SFU_INTERNAL_SECRET is a well-known default/),
+      expect.stringMatching(/^KEY_ROTATION_SECONDS must be more/),
+    ]);
+  });
+
+  it('takes a secret whose file cannot be read for wrong, not for missing', () => {
+    const { KEY_ENCRYPTION_KEY: _key, ...without } = GOOD;
+    const env = { ...without, NODE_ENV: 'production', IDENTITY_PROVIDERS: 'local' };
+    expect(faultsOf({ ...env, KEY_ENCRYPTION_KEY_FILE: '/nowhere/key' })).toEqual([
+      expect.stringMatching(/^KEY_ENCRYPTION_KEY_FILE names a file that cannot be read \(ENOENT\)/),
+    ]);
+  });
+
+  it.each(['prod', 'Production', 'dev', 'staging'])(
+    'refuses NODE_ENV=%s, which it would not heed',
+    (NODE_ENV) => {
+      expect(faultsOf({ ...GOOD, NODE_ENV })).toEqual(['NODE_ENV must be production, development or test']);
+    },
+  );
+
+  it('keeps metrics to this machine', () => {
+    expect(parseConfig(GOOD).metricsHost).toBe('127.0.0.1');
+    expect(parseConfig({ ...GOOD, METRICS_HOST: '0.0.0.0' }).metricsHost).toBe('0.0.0.0');
+  });
+
+  it('warns of names that are probably misspelt, never of their values', () => {
+    const { warnings } = parseConfig({ ...GOOD, ALLOWED_ORIGIN: 'hunter2', REDIS_URL_FLE: 'hunter2' });
+    expect(warnings).toEqual([
+      expect.stringMatching(/ALLOWED_ORIGIN:.*ALLOWED_ORIGINS was meant/),
+      expect.stringMatching(/REDIS_URL_FLE:.*REDIS_URL_FILE was meant/),
+    ]);
+    expect(warnings.join()).not.toContain('hunter2');
+    expect(parseConfig({ ...GOOD, AUTH_URL: 'http://auth:3100', ALLOWED_ORIGIN: '' }).warnings).toEqual([]);
+  });
+
+  it('warns of an issuer without https in production, unless it is this machine', () => {
+    const production = { ...GOOD, NODE_ENV: 'production', IDENTITY_PROVIDERS: 'local' };
+    const warningsFor = (AUTH_ISSUER: string) => parseConfig({ ...production, AUTH_ISSUER }).warnings;
+    expect(warningsFor('http://games.example.org')).toEqual([
+      expect.stringMatching(/^AUTH_ISSUER has no https.*Put TLS before it/),
+    ]);
+    for (const own of ['localhost', '127.0.0.1:3100', '[::1]:3100', 'games.localhost'])
+      expect(warningsFor(`http://${own}`)).toEqual([]);
+    expect(warningsFor('https://games.example.org')).toEqual([]);
+    expect(parseConfig({ ...GOOD, AUTH_ISSUER: 'http://games.example.org' }).warnings).toEqual([]);
+  });
+
   it('requires what nothing can stand in for', () => {
     expect(faultsOf({})).toEqual([
       expect.stringMatching(/^REDIS_URL is required/),

@@ -75,8 +75,6 @@ it('is not waited for when it is there and of another opinion', async () => {
   const nowhere = new URL(databaseUrl);
   nowhere.pathname = '/no_such_database';
   const startedAt = performance.now();
-  await expect(startAuth({ databaseUrl: nowhere.href })).rejects.toMatchObject({
-    cause: { message: expect.stringContaining('no_such_database') },
-  });
+  await expect(startAuth({ databaseUrl: nowhere.href })).rejects.toThrow(/no database of the name.*3D000/);
   expect(performance.now() - startedAt).toBeLessThan(20_000);
 });

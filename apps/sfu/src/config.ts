@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { VISIBILITIES, type Visibility } from '@romm-netplay/protocol';
-import { ConfigError, type Env, parseEnv, secretFaults, variables } from '@romm-netplay/service-kit';
+import { type Env, envWarnings, parseEnv, secretFaults, variables } from '@romm-netplay/service-kit';
 import { DEFAULT_CLOCK_SKEW_SECONDS, MAX_CLOCK_SKEW_SECONDS } from '@romm-netplay/token-core';
 import { z } from 'zod';
 import type { IceConfig } from './ice/ice-servers.js';
@@ -38,6 +38,7 @@ export interface SfuConfig {
   readonly ice: IceConfig;
   /** Undefined: no metrics are served. */
   readonly metricsPort: number | undefined;
+  readonly metricsHost: string;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly allowQueryToken: boolean;
@@ -61,6 +62,8 @@ export interface SfuConfig {
   readonly maxMessagesPerSecond: number;
   readonly maxFramesPerSecond: number;
   readonly logLevel: string;
+  /** What is probably not meant so, for the log. */
+  readonly warnings: readonly string[];
 }
 
 const SECRETS = [
@@ -80,7 +83,7 @@ const SECRETS = [
 const IDENTITIES = ['tokens', 'romm'] as const;
 
 const environment = z.object({
-  NODE_ENV: z.string().default('development'),
+  NODE_ENV: variables.nodeEnv,
   PORT: variables.port(3001),
   HOST: variables.host,
   PUBLIC_URL: variables.httpUrl.optional(),
@@ -122,6 +125,7 @@ const environment = z.object({
   SFU_TURN_PASS4: variables.secret.optional(),
   ANNOUNCED_IP: ipAddress,
   METRICS_PORT: variables.optionalPort,
+  METRICS_HOST: variables.innerHost,
   ALLOWED_ORIGINS: variables.origins,
   TRUSTED_PROXIES: variables.trustedProxies,
   SFU_ALLOW_QUERY_TOKEN: variables.flag,
@@ -167,32 +171,23 @@ export function parseConfig(env: Env = process.env): SfuConfig {
 export const parseEmbeddedConfig = (env: Env): SfuConfig => parse(env, () => []);
 
 function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
-  const values = parseEnv(environment, env, SECRETS);
-  const faults = [...ownFaults(values), ...iceFaults(values)];
-  if (values.AUTH_ISSUER === undefined) {
-    faults.push('AUTH_ISSUER is required: the public URL of the auth service whose tokens this node takes.');
-  }
-  if (values.NODE_ENV === 'production') {
-    const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, SFU_TURN_SECRET } = values;
-    if (values.SFU_DEV_IDENTITY) {
-      faults.push('SFU_DEV_IDENTITY lets anybody play as anybody; it is refused with NODE_ENV=production.');
-    }
-    if (values.PUBLIC_URL === undefined)
-      faults.push('PUBLIC_URL is required: where players reach this node.');
-    faults.push(...secretFaults({ ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, SFU_TURN_SECRET }));
-  }
-  if (values.ACCEPT_HS256_TOKENS && values.ROMM_AUTH_SECRET_KEY === undefined) {
-    faults.push('ACCEPT_HS256_TOKENS needs ROMM_AUTH_SECRET_KEY, the secret that signs those tokens.');
-  }
-  if (faults.length > 0 || values.AUTH_ISSUER === undefined) throw new ConfigError(faults);
+  const values = parseEnv(environment, env, SECRETS, (read) => [
+    ...ownFaults(read),
+    ...iceFaults(read),
+    ...issuerFaults(read),
+    ...productionFaults(read),
+    ...hs256Faults(read),
+  ]);
+  // There is one, or issuerFaults had something to say.
+  const { AUTH_ISSUER = '' } = values;
   const authBaseUrl = values.ROMM_API_BASE_URL ?? values.ROMM_BASE_URL ?? values.ROMM_URL;
   return {
     port: values.PORT,
     host: values.HOST,
     publicUrl: values.PUBLIC_URL,
     nodeId: values.NODE_ID ?? randomUUID(),
-    authIssuer: values.AUTH_ISSUER,
-    authBaseUrl: authBaseUrl ?? values.AUTH_ISSUER,
+    authIssuer: AUTH_ISSUER,
+    authBaseUrl: authBaseUrl ?? AUTH_ISSUER,
     redisUrl: values.REDIS_URL,
     internalSecret: values.ROMM_SFU_INTERNAL_SECRET,
     roomTtlSeconds: values.ROOM_REGISTRY_TTL_SECONDS,
@@ -208,6 +203,7 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
     adminApiKey: values.ADMIN_API_KEY,
     ice: iceConfigOf(values),
     metricsPort: values.METRICS_PORT,
+    metricsHost: values.METRICS_HOST,
     allowedOrigins: values.ALLOWED_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,
     allowQueryToken: values.SFU_ALLOW_QUERY_TOKEN,
@@ -223,7 +219,35 @@ function parse(env: Env, ownFaults: (values: Values) => string[]): SfuConfig {
     maxMessagesPerSecond: values.SFU_MAX_MESSAGES_PER_SECOND,
     maxFramesPerSecond: values.SFU_MAX_FRAMES_PER_SECOND,
     logLevel: values.LOG_LEVEL,
+    warnings: warningsOf(env, values),
   };
+}
+
+const issuerFaults = ({ AUTH_ISSUER }: Values): string[] =>
+  AUTH_ISSUER === undefined
+    ? ['AUTH_ISSUER is required: the public URL of the auth service whose tokens this node takes.']
+    : [];
+
+function productionFaults(values: Values): string[] {
+  if (values.NODE_ENV !== 'production') return [];
+  const { ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, SFU_TURN_SECRET } = values;
+  return [
+    ...(values.SFU_DEV_IDENTITY
+      ? ['SFU_DEV_IDENTITY lets anybody play as anybody; it is refused with NODE_ENV=production.']
+      : []),
+    ...(values.PUBLIC_URL === undefined ? ['PUBLIC_URL is required: where players reach this node.'] : []),
+    ...secretFaults({ ROMM_SFU_INTERNAL_SECRET, ADMIN_API_KEY, SFU_TURN_SECRET }),
+  ];
+}
+
+const hs256Faults = ({ ACCEPT_HS256_TOKENS, ROMM_AUTH_SECRET_KEY }: Values): string[] =>
+  ACCEPT_HS256_TOKENS && ROMM_AUTH_SECRET_KEY === undefined
+    ? ['ACCEPT_HS256_TOKENS needs ROMM_AUTH_SECRET_KEY, the secret that signs those tokens.']
+    : [];
+
+function warningsOf(env: Env, { NODE_ENV, AUTH_ISSUER, PUBLIC_URL }: Values): string[] {
+  const urls = NODE_ENV === 'production' ? { AUTH_ISSUER, PUBLIC_URL } : {};
+  return envWarnings(env, { known: Object.keys(environment.shape), secrets: SECRETS, urls });
 }
 
 const ownUrls = z.object({

@@ -49,6 +49,39 @@ describe('configuration of the SFU (X2)', () => {
     ]);
   });
 
+  it('reports faults of single variables and those of several together at once', () => {
+    const env = {
+      NODE_ENV: 'production',
+      SFU_MAX_ROOMS: 'many',
+      SFU_DEV_IDENTITY: '1',
+      SFU_IDENTITY: 'romm',
+    };
+    expect(faultsOf({ ...env, AUTH_ISSUER: 'games.example.org', ACCEPT_HS256_TOKENS: '1' })).toEqual([
+      expect.stringMatching(/^AUTH_ISSUER must be a URL/),
+      expect.stringMatching(/^SFU_MAX_ROOMS must be a positive whole number/),
+      expect.stringMatching(/^SFU_IDENTITY must list "tokens"/),
+      expect.stringMatching(/^Set REDIS_URL/),
+      expect.stringMatching(/^SFU_IDENTITY lists "romm"/),
+      expect.stringMatching(/^SFU_DEV_IDENTITY lets anybody/),
+      expect.stringMatching(/^PUBLIC_URL is required/),
+      expect.stringMatching(/^ACCEPT_HS256_TOKENS needs/),
+    ]);
+    expect(faultsOf({ ...GOOD, NODE_ENV: 'prod' })).toEqual([
+      'NODE_ENV must be production, development or test',
+    ]);
+  });
+
+  it('warns of misspelt names, and in production of URLs without https', () => {
+    const env = { ...GOOD, AUTH_ISSUER: 'http://games.example.org', PUBLIC_URL: 'http://sfu.example.org' };
+    expect(parseConfig({ ...env, SFU_MAX_ROOM: '5' }).warnings).toEqual([
+      expect.stringMatching(/SFU_MAX_ROOM:.*SFU_MAX_ROOMS was meant/),
+    ]);
+    expect(parseConfig({ ...env, NODE_ENV: 'production' }).warnings).toEqual([
+      expect.stringMatching(/^AUTH_ISSUER has no https/),
+      expect.stringMatching(/^PUBLIC_URL has no https/),
+    ]);
+  });
+
   it('refuses development identity in production (S3)', () => {
     const production = { ...GOOD, NODE_ENV: 'production', PUBLIC_URL: 'https://sfu.example.org' };
     expect(faultsOf(production)).toEqual([]);

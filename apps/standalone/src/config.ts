@@ -5,6 +5,8 @@ import { parseEmbeddedConfig as parseSfuConfig, type SfuConfig } from '@romm-net
 export interface StandaloneConfig {
   readonly auth: AuthConfig;
   readonly sfu: SfuConfig;
+  /** What is probably not meant so: of both, and each once. */
+  readonly warnings: readonly string[];
 }
 
 /** What makes one process on one machine work without any configuration. */
@@ -30,7 +32,8 @@ export function parseConfig(env: Env = process.env): StandaloneConfig {
   const faults = new Set<string>();
   const auth = collect(() => parseAuthConfig({ ...values, PORT: values['AUTH_PORT'] }), 'AUTH_PORT', faults);
   // With a port the system chooses, the issuer is known once auth listens; compose puts it in.
-  const AUTH_ISSUER = values['AUTH_ISSUER'] ?? `http://localhost:${values['AUTH_PORT']}`;
+  const port = auth === undefined ? '' : `:${values['AUTH_PORT']}`;
+  const AUTH_ISSUER = values['AUTH_ISSUER'] ?? `http://localhost${port}`;
   const sfu = collect(
     () => parseSfuConfig({ ...values, AUTH_ISSUER, PORT: values['SFU_PORT'] }),
     'SFU_PORT',
@@ -40,7 +43,11 @@ export function parseConfig(env: Env = process.env): StandaloneConfig {
   // Who is made up at auth, or known to RomM, plays here, too.
   const devIdentity = sfu.devIdentity || auth.identityProviders.includes('dev');
   const rommIdentity = sfu.rommIdentity || auth.identityProviders.includes('romm');
-  return { auth, sfu: { ...sfu, devIdentity, rommIdentity } };
+  return {
+    auth: { ...auth, warnings: [] },
+    sfu: { ...sfu, devIdentity, rommIdentity, warnings: [] },
+    warnings: [...new Set([...auth.warnings, ...sfu.warnings])],
+  };
 }
 
 function collect<T>(parse: () => T, portName: string, faults: Set<string>): T | undefined {

@@ -5,7 +5,10 @@ import { composeStandalone } from './compose.js';
 import { parseConfig } from './config.js';
 
 await runService(async () => {
-  const standalone = await composeStandalone(parseConfig());
+  const config = parseConfig();
+  // Its log tells errors only, unless told otherwise.
+  for (const warning of config.warnings) process.stderr.write(`${warning}\n`);
+  const standalone = await composeStandalone(config);
   announce('auth', standalone.auth.url);
   announce('sfu', standalone.sfu.url);
   announce('page', standalone.pageUrl);

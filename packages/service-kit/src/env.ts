@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import proxyAddr from 'proxy-addr';
 import { z } from 'zod';
+import { misspeltVariables } from './misspelt.js';
 
 /** Everything wrong with a configuration, one sentence a fault, so that one start shows them all. */
 export class ConfigError extends Error {
@@ -19,10 +20,49 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Parses environment variables. An empty variable counts as unset; `<NAME>_FILE` names a file that holds
- * the value of a variable in `secrets`. @throws ConfigError
+ * the value of a variable in `secrets`. `furtherFaults` says what is wrong with values that are right each by itself;
+ * it is asked as well when some are not, so that one start shows all there is to mend. @throws ConfigError
  */
-export function parseEnv<T extends z.ZodType>(schema: T, env: Env, secrets: readonly string[]): z.output<T> {
+export function parseEnv<S extends z.ZodRawShape>(
+  schema: z.ZodObject<S>,
+  env: Env,
+  secrets: readonly string[],
+  furtherFaults: (values: z.output<z.ZodObject<S>>) => readonly string[] = () => [],
+): z.output<z.ZodObject<S>> {
+  const { values, faults, faulty } = readValues(env, secrets);
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) {
+    // A schema never quotes the value it refuses: it may be a secret.
+    for (const { path, message } of parsed.error.issues) {
+      faults.push(`${path.join('.') || 'It'} ${message}`);
+      faulty.add(String(path[0]));
+    }
+  }
+  const further = furtherFaults(parsed.success ? parsed.data : withoutFaulty(schema, values, faulty));
+  // What rests on a value that is to be mended first may not be so.
+  faults.push(...further.filter((fault) => !variablesIn(fault).some((name) => faulty.has(name))));
+  if (faults.length > 0 || !parsed.success) throw new ConfigError(faults);
+  return parsed.data;
+}
+
+const variablesIn = (sentence: string): readonly string[] => sentence.match(/[A-Z][A-Z0-9_]+/g) ?? [];
+
+/** The values that are right, and for the others what holds when they are not set. */
+function withoutFaulty<S extends z.ZodRawShape>(
+  schema: z.ZodObject<S>,
+  values: Readonly<Record<string, string>>,
+  faulty: ReadonlySet<string>,
+): z.output<z.ZodObject<S>> {
+  const parsed = Object.entries(schema.shape).map(([name, field]) => {
+    const value = faulty.has(name) ? undefined : values[name];
+    return [name, z.safeParse(field, value).data] as const;
+  });
+  return Object.fromEntries(parsed) as z.output<z.ZodObject<S>>;
+}
+
+function readValues(env: Env, secrets: readonly string[]) {
   const faults: string[] = [];
+  const faulty = new Set<string>();
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && value.trim() !== '') values[name] = value.trim();
@@ -34,19 +74,41 @@ export function parseEnv<T extends z.ZodType>(schema: T, env: Env, secrets: read
     try {
       values[name] = readFileSync(file, 'utf8').trim();
     } catch (error) {
+      faulty.add(name);
       faults.push(
         `${name}_FILE names a file that cannot be read (${(error as NodeJS.ErrnoException).code}).`,
       );
     }
   }
-  const parsed = schema.safeParse(values);
-  if (!parsed.success) {
-    // A schema never quotes the value it refuses: it may be a secret.
-    faults.push(...parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'It'} ${message}`));
-  }
-  if (faults.length > 0 || !parsed.success) throw new ConfigError(faults);
-  return parsed.data;
+  return { values, faults, faulty };
 }
+
+/** What a configuration can be used with, and is probably not meant; a sentence each, for the log. */
+export function envWarnings(
+  env: Env,
+  {
+    known,
+    secrets,
+    urls,
+  }: {
+    readonly known: readonly string[];
+    readonly secrets: readonly string[];
+    /** What players' secrets go to, by its variable, where the service is open to others. */
+    readonly urls: Readonly<Record<string, string | undefined>>;
+  },
+): string[] {
+  const given = Object.keys(env).filter((name) => (env[name] ?? '').trim() !== '');
+  const plain = Object.entries(urls).flatMap(([name, url]) =>
+    url?.startsWith('http:') === true && !isThisMachine(new URL(url).hostname)
+      ? [
+          `${name} has no https: whoever is on the way reads and changes what players send. Put TLS before it.`,
+        ]
+      : [],
+  );
+  return [...misspeltVariables(given, [...known, ...secrets.map((name) => `${name}_FILE`)]), ...plain];
+}
+
+const isThisMachine = (hostname: string) => /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 
 const DEFAULT_SECRETS = /^(change-?me.*|secret|password|default|example|test|romm|admin|1234.*)$/i;
 const MIN_SECRET_LENGTH = 16;
@@ -101,6 +163,12 @@ export const variables = {
     .refine((port) => port <= 65_535, 'must be a port number')
     .optional(),
   host: z.string().default('0.0.0.0'),
+  /** Of what asks for no password: nobody but this machine, unless told otherwise. */
+  innerHost: z.string().default('127.0.0.1'),
+  /** "prod" would be read as anything but production, and open what production keeps shut. */
+  nodeEnv: z
+    .enum(['development', 'test', 'production'], { error: 'must be production, development or test' })
+    .default('development'),
   httpUrl,
   httpUrls: z
     .string()

@@ -18,5 +18,6 @@ export * from './metrics.js';
 export * from './passwords.js';
 export * from './readiness.js';
 export * from './run-service.js';
+export * from './start-failure.js';
 export * from './steady-clock.js';
 export * from './turns.js';

@@ -10,7 +10,7 @@ export function createMetrics(service: string): Registry {
   return registry;
 }
 
-/** Serves GET /metrics on a port of its own, which is not meant for the public (P4.7). */
+/** Serves GET /metrics on an address and a port of its own, which are not meant for the public (P4.7). */
 export async function startMetricsServer(
   registry: Registry,
   port: number,

@@ -1,4 +1,5 @@
 import { ConfigError } from './env.js';
+import { tellFailure } from './start-failure.js';
 
 export interface RunningService {
   /** Gives away what others can go on with, before it closes; takes a bounded time of its own. */
@@ -11,7 +12,7 @@ const CLOSE_TIMEOUT_MS = 8_000;
 
 /**
  * The life of a process: start, run until SIGTERM or SIGINT, drain, close; a second signal ends the draining. A configuration fault ends it with
- * code 78 and one sentence a fault; an error nobody caught ends it with code 1, because what state it left
+ * code 78 and one sentence a fault, another failed start with code 1 and its reason; an error nobody caught ends it with code 1, because what state it left
  * behind is unknown and the orchestrator starts a clean one.
  */
 export async function runService(start: () => Promise<RunningService>): Promise<void> {
@@ -19,7 +20,7 @@ export async function runService(start: () => Promise<RunningService>): Promise<
   try {
     service = await start();
   } catch (error) {
-    process.stderr.write(`${error instanceof ConfigError ? error.message : describe(error)}\n`);
+    process.stderr.write(`${error instanceof ConfigError ? error.message : tellFailure(error)}\n`);
     process.exit(error instanceof ConfigError ? 78 : 1);
   }
 
@@ -30,7 +31,7 @@ export async function runService(start: () => Promise<RunningService>): Promise<
     try {
       await Promise.race([service.drain?.(), hurried]);
     } catch (error) {
-      process.stderr.write(`${describe(error)}\n`);
+      process.stderr.write(`${tellFailure(error)}\n`);
     }
   }
   async function stop(exitCode: number): Promise<void> {
@@ -46,23 +47,14 @@ export async function runService(start: () => Promise<RunningService>): Promise<
       await service.close();
       process.exit(exitCode);
     } catch (error) {
-      process.stderr.write(`${describe(error)}\n`);
+      process.stderr.write(`${tellFailure(error)}\n`);
       process.exit(1);
     }
   }
   process.on('SIGTERM', () => void stop(0));
   process.on('SIGINT', () => void stop(0));
   process.on('uncaughtException', (error) => {
-    process.stderr.write(`${describe(error)}\n`);
+    process.stderr.write(`${tellFailure(error)}\n`);
     void stop(1);
   });
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'EADDRINUSE') {
-    return `${error.message}. Another program uses this port: stop it, or choose another port (0 picks a free one).`;
-  }
-  return error.stack ?? error.message;
 }

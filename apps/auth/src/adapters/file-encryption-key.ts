@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { directoryFailure } from '@romm-netplay/service-kit';
 
 /**
  * The key-encryption key of an installation that was given none: made at the first start and kept beside
@@ -9,6 +10,14 @@ import { join } from 'node:path';
  * processes that start at once both use the key of the first.
  */
 export async function loadEncryptionKey(directory: string): Promise<Buffer> {
+  try {
+    return await loadOrMake(directory);
+  } catch (error) {
+    throw directoryFailure(error, 'DATA_DIR', directory);
+  }
+}
+
+async function loadOrMake(directory: string): Promise<Buffer> {
   const path = join(directory, 'key-encryption-key');
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const existing = await readIfPresent(path);

@@ -43,6 +43,7 @@ import { DEV_IDENTITY_WARNING } from '../adapters/dev-identity-provider.js';
 import { loadEncryptionKey } from '../adapters/file-encryption-key.js';
 import { createIdentityProviders } from '../adapters/identity-providers.js';
 import { type Database, openDatabase } from '../adapters/sql/database.js';
+import { databaseTroubleOf } from '../adapters/sql/trouble.js';
 import { createSqlAccountStore } from '../adapters/sql/sql-account-store.js';
 import { createSqlHeldIdentityStore } from '../adapters/sql/sql-held-identity-store.js';
 import { createSqlKeyStore } from '../adapters/sql/sql-key-store.js';
@@ -133,7 +134,7 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
     const keyManagement = await keyManagementOf(foundation, overrides.keyStore);
     const keys = await keepKeys(foundation, keyManagement);
     const warnings = config.identityProviders.includes('dev') ? [DEV_IDENTITY_WARNING] : [];
-    for (const warning of warnings) log.warn(warning);
+    for (const warning of [...warnings, ...config.warnings]) log.warn(warning);
     const publisher = await publishIssuers(foundation);
     const peers = await followPeers(foundation);
     const tokens = tokenDeps(foundation, keys, peers);
@@ -167,7 +168,7 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
       : undefined;
     server.serve(httpListener(foundation, deps));
     if (config.metricsPort !== undefined) {
-      const metricsServer = await startMetricsServer(metrics, config.metricsPort, config.host);
+      const metricsServer = await startMetricsServer(metrics, config.metricsPort, config.metricsHost);
       closing.defer(() => metricsServer.close());
     }
     // Requests end before what they use is closed.
@@ -322,7 +323,8 @@ async function openSql(config: AuthConfig, log: Logger, closing: CloseStack): Pr
   const database = await openDatabase({
     url: config.databaseUrl,
     dataDir: config.dataDir,
-    onWaiting: (error) => log.warn({ reason: (error as Error).message }, 'waiting for the database'),
+    onWaiting: (error) =>
+      log.warn({ reason: databaseTroubleOf(error)?.message ?? String(error) }, 'waiting for the database'),
     onError: (error) => log.error({ err: error }, 'database connection'),
   });
   closing.defer(() => database.close());

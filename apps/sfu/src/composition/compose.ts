@@ -77,7 +77,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     guests.watch({ directory, sockets, now });
 
     const warnings = warningsOf(config);
-    for (const warning of warnings) log.warn(warning);
+    for (const warning of [...warnings, ...config.warnings]) log.warn(warning);
     const judges = judgeTokens({
       ...{ config, services, keys, isRevoked, watch, audit, now },
       issuers: guests.issuers,
@@ -157,10 +157,10 @@ const roomSettings = ({ allowTakeover, seatsPerPlayer, legacyNodes, defaultVisib
 
 async function serveMetrics(
   metrics: ReturnType<typeof createMetrics>,
-  { metricsPort, host }: SfuConfig,
+  { metricsPort, metricsHost }: SfuConfig,
   closing: CloseStack,
 ): Promise<void> {
   if (metricsPort === undefined) return;
-  const server = await startMetricsServer(metrics, metricsPort, host);
+  const server = await startMetricsServer(metrics, metricsPort, metricsHost);
   closing.defer(() => server.close());
 }

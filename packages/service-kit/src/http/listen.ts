@@ -3,6 +3,7 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { health, STARTING_CODE } from '@romm-netplay/protocol';
 import { boundConnections, CONNECTION_LIMITS, type ConnectionLimits, serverOptions } from './connections.js';
+import { listenFailure } from '../start-failure.js';
 import { HttpError, PROBLEM_JSON, toProblem } from './http-error.js';
 
 export interface ListeningServer {
@@ -55,9 +56,10 @@ export async function listen(
   });
   boundConnections(server, limits, ['loopback', ...trustedProxies]);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const failed = (error: Error) => reject(listenFailure(error, host, port));
+    server.once('error', failed);
     server.listen(port, host, () => {
-      server.removeListener('error', reject);
+      server.removeListener('error', failed);
       resolve();
     });
   });

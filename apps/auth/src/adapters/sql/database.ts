@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
+import { directoryFailure, StartError } from '@romm-netplay/service-kit';
 import { Kysely, type Migration, Migrator, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { lock } from 'proper-lockfile';
@@ -12,6 +13,7 @@ import { visits } from './migrations/0004-visits.js';
 import { consentShares } from './migrations/0005-consent-shares.js';
 import { pgliteDialect } from './pglite-dialect.js';
 import type { Schema } from './schema.js';
+import { databaseTroubleOf } from './trouble.js';
 import { isUnavailable } from './unavailable.js';
 
 export type Sql = Kysely<Schema>;
@@ -62,7 +64,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     await (options.url === undefined ? migrate(sql, 'latest') : migrateWhenUp(sql, options));
   } catch (error) {
     await close();
-    throw error;
+    const trouble = options.url === undefined ? undefined : databaseTroubleOf((error as Error).cause);
+    throw trouble === undefined ? error : new StartError(trouble.message, { cause: error });
   }
   return {
     sql,
@@ -133,7 +136,13 @@ async function openPglite({
   lockWaitSeconds = 12,
 }: DatabaseOptions): Promise<Pick<Database, 'sql' | 'close'>> {
   const directory = join(dataDir, 'pglite');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    // What is locked below is written, and a lock that cannot be is waited for.
+    await Promise.all([dataDir, directory].map((each) => access(each, constants.W_OK)));
+  } catch (error) {
+    throw directoryFailure(error, 'DATA_DIR', dataDir);
+  }
   const release = await lockDirectory(directory, lockWaitSeconds);
   const pglite = new PGlite(directory, { parsers: { [INT8_OID]: Number } });
   const sql: Sql = new Kysely({ dialect: pgliteDialect(pglite) });
@@ -155,7 +164,10 @@ async function lockDirectory(directory: string, waitSeconds: number): Promise<()
       retries: { retries: waitSeconds, factor: 1, minTimeout: 1_000 },
     });
   } catch (cause) {
-    throw new Error(
+    if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') {
+      throw directoryFailure(cause, 'DATA_DIR', dirname(directory));
+    }
+    throw new StartError(
       `Another process uses the database in ${directory}; stop it, or choose another DATA_DIR.`,
       { cause },
     );
