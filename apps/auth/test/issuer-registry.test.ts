@@ -91,6 +91,7 @@ describe('publishing the registry (P2.4)', () => {
     const publisher = disposers.use(
       await startPublishingIssuers({
         onError: (error) => errors.push(error),
+        onMended: () => undefined,
         onSetBack: () => (setBacks += 1),
         ...options,
       }),

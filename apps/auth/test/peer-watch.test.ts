@@ -70,12 +70,14 @@ let version: number;
 let peers: Peers;
 let watch: PeerWatch;
 let failures: { issuer: string; error: unknown }[];
+let mended: string[];
 
 beforeEach(() => {
   nowMs = 1_800_000_000_000;
   records = [];
   version = 1;
   failures = [];
+  mended = [];
   const list = () => ({ version, issuers: records.map((record) => ({ ...record, version })) });
   peers = disposers.use(
     createPeers({
@@ -93,6 +95,7 @@ beforeEach(() => {
       random: () => 0.5,
       tickMs: 5,
       onError: (error, issuer) => failures.push({ issuer, error }),
+      onMended: (issuer) => mended.push(issuer),
     }),
   );
 });
@@ -178,9 +181,11 @@ describe('what other instances tell of their rooms (P2.8)', () => {
     // 5 + 10 + 20 + 40 + 80 s, and the next would be after 160.
     expect(waits.length).toBeLessThanOrEqual(6);
     expect(failures).toHaveLength(1);
+    expect(mended).toEqual([]);
     peer.answering.listener = json(sharedBy(peer.issuer));
     nowMs += 300_000;
     await inState('fresh');
+    expect(mended).toEqual([peer.issuer]);
   });
 
   it.each<[string, (issuer: string) => RequestListener, string]>([

@@ -13,6 +13,7 @@ export interface PeerKeysOptions {
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
   readonly onError: (error: unknown) => void;
+  readonly onMended: () => void;
 }
 
 const JWKS_PATH = '/.well-known/jwks.json';
@@ -34,6 +35,7 @@ export function createPeerKeys({ issuer, pinned, ...options }: PeerKeysOptions):
     waitWhenStale: true,
     fetch: options.fetch,
     onError: options.onError,
+    onMended: options.onMended,
     ...(options.now && { now: options.now }),
   });
 }

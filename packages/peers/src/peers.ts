@@ -12,6 +12,8 @@ export interface PeersOptions {
   readonly onChanged?: (issuer: string, now: RegisteredIssuer | undefined) => void;
   /** Told when the registry cannot be read, or keys of an issuer not fetched, from now on. */
   readonly onError: (error: unknown, issuer?: string) => void;
+  /** Told when that works again. */
+  readonly onMended?: (issuer?: string) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly pollMs?: number;
@@ -45,7 +47,7 @@ interface Open {
 }
 
 export function createPeers(options: PeersOptions): Peers {
-  const { registry, onChanged, onError, now, pollMs } = options;
+  const { registry, onChanged, onError, onMended = () => undefined, now, pollMs } = options;
   const resolve = options.resolve === undefined ? boundedBySystem : createBoundedResolve(options.resolve);
   const open = new Map<string, Open>();
 
@@ -53,6 +55,7 @@ export function createPeers(options: PeersOptions): Peers {
     registry,
     ...(pollMs !== undefined && { pollMs }),
     onError: (error) => onError(error),
+    onMended: () => onMended(),
     onChanged(issuer, record) {
       const before = open.get(issuer);
       if (before !== undefined && !isStillGood(before.record, record)) {
@@ -70,7 +73,11 @@ export function createPeers(options: PeersOptions): Peers {
     if (known !== undefined) return known;
     const fetch = createPeerFetch(record, resolve);
     const { issuer, pinned_keys: pinned } = record;
-    const keys = createPeerKeys({ issuer, pinned, fetch, now, onError: (error) => onError(error, issuer) });
+    const keys = createPeerKeys({
+      ...{ issuer, pinned, fetch, now },
+      onError: (error) => onError(error, issuer),
+      onMended: () => onMended(issuer),
+    });
     const opened = { record, fetch, keys };
     open.set(issuer, opened);
     return opened;

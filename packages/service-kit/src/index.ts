@@ -12,6 +12,7 @@ export * from './http/operations.js';
 export * from './http/own-page.js';
 export * from './http/secret-check.js';
 export * from './http/server.js';
+export * from './lapses.js';
 export * from './line-error.js';
 export * from './logger.js';
 export * from './metrics.js';

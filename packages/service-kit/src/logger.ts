@@ -1,4 +1,5 @@
-import { type DestinationStream, pino, type Logger } from 'pino';
+import { type DestinationStream, pino, type Logger, stdTimeFunctions } from 'pino';
+import { currentRequest } from './request-scope.js';
 
 export type { Logger } from 'pino';
 
@@ -10,6 +11,9 @@ export function createLogger(service: string, level: string, destination?: Desti
   const options = {
     level,
     base: { service },
+    // For people too, who compare it with the lines of a proxy.
+    timestamp: stdTimeFunctions.isoTime,
+    mixin: () => ({ ...currentRequest() }),
     redact: {
       paths: SECRET_MEMBERS.flatMap((member) => [
         `["${member}"]`,
@@ -47,5 +51,7 @@ export const createOutageLog = (log: Logger, what: string) => ({
  * nothing else tells.
  */
 export function announce(service: string, url: string): void {
-  process.stdout.write(`${JSON.stringify({ event: 'listening', service, url, time: Date.now() })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ event: 'listening', service, url, time: new Date().toISOString() })}\n`,
+  );
 }

@@ -1,4 +1,5 @@
 import type { Readiness } from '@romm-netplay/protocol';
+import { createLapsesByKey, type Lapses } from './lapses.js';
 
 /** Resolves with the latency in milliseconds, or rejects when the component cannot do its work. */
 export type ComponentCheck = () => Promise<number>;
@@ -24,20 +25,22 @@ export interface Components {
   readonly partChecks?: Readonly<Record<string, ComponentCheck>>;
   /** What of their set-up breaks a promise sooner or later, a sentence each. */
   readonly advice?: () => readonly string[];
-  /** Told why; the public is told of a ComponentTrouble only. */
+  /** Told why, at each check; the public is told of a ComponentTrouble only. */
   readonly onDown: (component: string, error: unknown) => void;
+  /** Told at each check that finds it well. */
+  readonly onUp: (component: string) => void;
 }
 
 type Component = Readiness['components'][string];
 
 /** Asks every component at the same time. */
 export async function checkReadiness(
-  { checks, partChecks = {}, advice, onDown }: Components,
+  { checks, partChecks = {}, advice, onDown, onUp }: Components,
   warnings: readonly string[],
 ): Promise<Readiness> {
   const [needed, parts] = await Promise.all([
-    statesOf(checks, onDown),
-    statesOf(partChecks, () => undefined),
+    statesOf(checks, { onDown, onUp }),
+    statesOf(partChecks, { onDown: () => undefined, onUp: () => undefined }),
   ]);
   return {
     status: needed.every(([, { state }]) => state === 'up') ? 'ready' : 'unready',
@@ -48,12 +51,14 @@ export async function checkReadiness(
 
 function statesOf(
   checks: Readonly<Record<string, ComponentCheck>>,
-  onDown: Components['onDown'],
+  { onDown, onUp }: Pick<Components, 'onDown' | 'onUp'>,
 ): Promise<(readonly [string, Component])[]> {
   return Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
       try {
-        return [name, { state: 'up', latency_ms: Math.round((await check()) * 100) / 100 }] as const;
+        const latencyMs = await check();
+        onUp(name);
+        return [name, { state: 'up', latency_ms: Math.round(latencyMs * 100) / 100 }] as const;
       } catch (error: unknown) {
         onDown(name, error);
         return [name, { state: 'down', latency_ms: 0, ...reasonOf(error) }] as const;
@@ -70,4 +75,11 @@ interface Troubled {
 function reasonOf(error: unknown): Pick<Component, 'code' | 'detail'> {
   const told = error instanceof ComponentTrouble ? error : (error as Troubled).trouble;
   return told === undefined ? { detail: 'does not answer' } : { code: told.code, detail: told.message };
+}
+
+/** Whoever asks for readiness asks every few seconds: a line when a component is down, and one when it is up again. */
+export function componentLines(lapses: Lapses): Pick<Components, 'onDown' | 'onUp'> {
+  const words = { failing: 'component is down', mended: 'component is up' };
+  const { onError, onMended } = createLapsesByKey((component) => lapses(words, { component }));
+  return { onDown: (component, error) => onError(error, component), onUp: onMended };
 }

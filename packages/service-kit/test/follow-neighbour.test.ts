@@ -73,11 +73,13 @@ it('keeps nobody waiting while it hangs: its last word counts', async () => {
 it('leaves a service ready that does a part of its work without it, and says why it is down', async () => {
   const down: string[] = [];
   const onDown = (name: string) => void down.push(name);
+  const up: string[] = [];
+  const onUp = (name: string) => void up.push(name);
   const away = () => Promise.reject(new ComponentTrouble('away', 'It is away.'));
   const broken = () => Promise.reject(new Error('at 10.0.0.7 with password hunter2'));
-  const up = () => Promise.resolve(1.234);
+  const well = () => Promise.resolve(1.234);
   expect(
-    await checkReadiness({ checks: { state: up }, partChecks: { other: away }, onDown }, ['Mind.']),
+    await checkReadiness({ checks: { state: well }, partChecks: { other: away }, onDown, onUp }, ['Mind.']),
   ).toEqual({
     status: 'ready',
     components: {
@@ -86,10 +88,10 @@ it('leaves a service ready that does a part of its work without it, and says why
     },
     warnings: ['Mind.'],
   });
-  expect(await checkReadiness({ checks: { state: broken }, onDown }, [])).toMatchObject({
+  expect(await checkReadiness({ checks: { state: broken }, onDown, onUp }, [])).toMatchObject({
     status: 'unready',
     components: { state: { state: 'down', detail: 'does not answer' } },
   });
   // Whoever follows a neighbour logs once by himself.
-  expect(down).toEqual(['state']);
+  expect({ down, up }).toEqual({ down: ['state'], up: ['state'] });
 });

@@ -27,6 +27,8 @@ export interface RemoteKeySetOptions {
   readonly now?: () => number;
   /** Told when fetching begins to fail, and of the first error after it worked. */
   readonly onError?: (error: unknown) => void;
+  /** Told when it works again. */
+  readonly onMended?: () => void;
   /** Told when another set has taken the place of a known one: whatever was concluded from the old one is void. */
   readonly onChange?: () => void;
 }
@@ -77,6 +79,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
       const changed = set !== undefined && set.etag !== fetched.etag;
       set = fetched;
       fetchedAtMs = now();
+      if (failing) options.onMended?.();
       failing = false;
       if (changed) onChange();
     } catch (error) {

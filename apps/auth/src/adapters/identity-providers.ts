@@ -1,4 +1,5 @@
-import type { Logger } from '@romm-netplay/service-kit';
+import { LRUCache } from 'lru-cache';
+import type { Lapses, Logger } from '@romm-netplay/service-kit';
 import type { IdentityCache } from '@romm-netplay/shared-state';
 import type { AccountStore } from '../accounts/account-store.js';
 import type { AuthConfig, IdentityProviderName } from '../config.js';
@@ -14,6 +15,7 @@ export interface IdentityProvidersDeps {
   readonly heldIdentities: HeldIdentityStore;
   readonly cache: IdentityCache;
   readonly log: Logger;
+  readonly lapses: Lapses;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -29,15 +31,42 @@ export function createIdentityProviders(deps: IdentityProvidersDeps): IdentityPr
   return config.identityProviders.map((name) => create[name]());
 }
 
-function rommProvider({ config, heldIdentities, cache, log, now }: IdentityProvidersDeps): IdentityProvider {
+/** What is wrong with somebody's name in RomM is said when they come, and not each time they come again. */
+const WARNED_AGAIN_MS = 24 * 3_600_000;
+
+function rommProvider({
+  config,
+  heldIdentities,
+  cache,
+  log,
+  lapses,
+  now,
+}: IdentityProvidersDeps): IdentityProvider {
   if (config.rommBaseUrl === undefined) throw new TypeError('The provider "romm" needs a rommBaseUrl.');
+  const lapse = lapses({
+    failing: 'RomM does not say who somebody is',
+    mended: 'RomM says who somebody is again',
+  });
+  const inGrace = new Set<string>();
+  const warned = new LRUCache<string, true>({ max: 1_000, ttl: WARNED_AGAIN_MS });
   const romm = createRommIdentityProvider({
     baseUrl: config.rommBaseUrl,
     cache,
     now,
-    onError: (error) => log.error({ err: error }, 'RomM or the identity cache'),
-    onGrace: (who) => log.warn(who, 'RomM is away; who it knew lately may go on'),
-    onWarning: (message) => log.warn(message),
+    onError: lapse.onError,
+    onMended() {
+      lapse.onMended();
+      inGrace.clear();
+    },
+    // Each player asks again every minute.
+    onGrace(who) {
+      log[inGrace.has(who.sub) ? 'debug' : 'warn'](who, 'RomM is away; who it knew lately may go on');
+      inGrace.add(who.sub);
+    },
+    onWarning(message) {
+      log[warned.has(message) ? 'debug' : 'warn'](message);
+      warned.set(message, true);
+    },
   });
   return holdingIdentities(romm, { store: heldIdentities, now });
 }

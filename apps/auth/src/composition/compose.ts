@@ -4,6 +4,7 @@ import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import {
   type Audit,
   type CloseStack,
+  componentLines,
   createApiListener,
   createAudit,
   createCloseStack,
@@ -11,10 +12,12 @@ import {
   createMetrics,
   createMigrationWatch,
   createOutageLog,
+  type Lapses,
   listen,
   type Logger,
   type MigrationWatch,
   startMetricsServer,
+  whyOf,
 } from '@romm-netplay/service-kit';
 import {
   followRevocations,
@@ -49,6 +52,8 @@ import { createSqlHeldIdentityStore } from '../adapters/sql/sql-held-identity-st
 import { createSqlKeyStore } from '../adapters/sql/sql-key-store.js';
 import { createSqlSessionStore } from '../adapters/sql/sql-session-store.js';
 import { followPeers, publishIssuers, registryDeps, visitDeps, watchPeers } from './federation.js';
+import { authLapses, followedKeys } from './lapses.js';
+import { createLoginAudit } from './login-audit.js';
 import { rommChecks } from './romm.js';
 import type { AuthConfig } from '../config.js';
 import { createHandlers, type HandlersDeps } from '../http/handlers.js';
@@ -106,6 +111,7 @@ interface Foundation {
   readonly database: Database;
   readonly closing: CloseStack;
   readonly log: Logger;
+  readonly lapses: Lapses;
   readonly audit: Audit;
   readonly watch: MigrationWatch;
   readonly now: () => number;
@@ -129,7 +135,8 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
     const database = overrides.database ?? (await openSql(config, log, closing));
     const brought = overrides.state ?? (() => openState({ config, log, watch, now, closing }));
     const state = typeof brought === 'function' ? await brought() : brought;
-    const foundation = { config, issuer, state, database, closing, log, audit, watch, now };
+    const lapses = authLapses(log);
+    const foundation = { config, issuer, state, database, closing, log, lapses, audit, watch, now };
 
     const keyManagement = await keyManagementOf(foundation, overrides.keyStore);
     const keys = await keepKeys(foundation, keyManagement);
@@ -158,7 +165,7 @@ export async function composeAuth(config: AuthConfig, overrides: ComposeOverride
         checks: { state: () => state.probe(), database: () => database.ping() },
         partChecks: rommChecks(config, log, closing),
         advice: () => state.advice(),
-        onDown: (component, error) => log.error({ component, err: error }, 'component is down'),
+        ...componentLines(lapses),
       },
       warnings,
       onAdminChange: audit,
@@ -190,7 +197,7 @@ async function keepKeys(
     ...keyManagement,
     keys,
     onRotated: (kid) => audit('key.rotated', { kid }),
-    onError: (error) => log.error({ err: error }, 'signing keys not followed'),
+    ...followedKeys(log),
   });
   closing.defer(() => keeper.close());
   return keys;
@@ -198,13 +205,13 @@ async function keepKeys(
 
 /** Minting and verifying. */
 function tokenDeps(
-  { config, issuer, state, closing, log, watch, now }: Foundation,
+  { config, issuer, state, closing, lapses, watch, now }: Foundation,
   keys: SigningKeys,
   peers: Peers,
 ) {
   const revocations = followRevocations({
     log: state.revocations,
-    onError: (error) => log.error({ err: error }, 'revocations not followed'),
+    ...lapses({ failing: 'revocations not followed', mended: 'revocations are followed again' }),
   });
   closing.defer(() => revocations.close());
   const own = trustOnly(issuer, keys);
@@ -237,7 +244,7 @@ function playerDeps(
   revocations: Pick<Revocations, 'refresh'>,
   onVisitsEnded: () => void,
 ) {
-  const { config, issuer, state, database, closing, log, audit, now } = foundation;
+  const { config, issuer, state, database, closing, log, lapses, audit, now } = foundation;
   const sessions = createSqlSessionStore(database.sql);
   const accounts = createSqlAccountStore(database.sql);
   const heldIdentities = createSqlHeldIdentityStore(database.sql);
@@ -247,7 +254,7 @@ function playerDeps(
     audience: issuer,
     revocations,
     now,
-    onError: (error) => log.error({ err: error }, 'ended sessions not announced'),
+    ...lapses({ failing: 'ended sessions not announced', mended: 'ended sessions are announced again' }),
   });
   closing.defer(() => keeper.close());
   return {
@@ -260,6 +267,7 @@ function playerDeps(
       heldIdentities,
       cache: state.identityCache,
       log,
+      lapses,
       now,
     }),
     loginLimits: createLoginLimits((rule) => state.limiter(rule)),
@@ -269,7 +277,7 @@ function playerDeps(
       keeper.announce();
       onVisitsEnded();
     },
-    onLogin: (event: Readonly<Record<string, unknown>>) => audit('login', event),
+    onLogin: createLoginAudit(audit),
     onReuse: ({ id, sub }: { id: string; sub: string }) => audit('refresh_token.reused', { sid: id, sub }),
   };
 }
@@ -325,7 +333,8 @@ async function openSql(config: AuthConfig, log: Logger, closing: CloseStack): Pr
     dataDir: config.dataDir,
     onWaiting: (error) =>
       log.warn({ reason: databaseTroubleOf(error)?.message ?? String(error) }, 'waiting for the database'),
-    onError: (error) => log.error({ err: error }, 'database connection'),
+    // Whether the database is away is found by using it; a pool has many connections to lose.
+    onError: (error) => log.debug(whyOf(error), 'database connection'),
   });
   closing.defer(() => database.close());
   return database;

@@ -1,5 +1,12 @@
 import { createPeers, type Peers } from '@romm-netplay/peers';
-import type { Audit, CloseStack, Logger } from '@romm-netplay/service-kit';
+import {
+  type Audit,
+  type CloseStack,
+  createLapsesByKey,
+  type Lapses,
+  type Logger,
+  peerLines,
+} from '@romm-netplay/service-kit';
 import type { SharedState } from '@romm-netplay/shared-state';
 import type { TokenIssuer } from '@romm-netplay/token-core';
 import type { Database } from '../adapters/sql/database.js';
@@ -25,6 +32,7 @@ export interface FederationParts {
   readonly database: Database;
   readonly closing: CloseStack;
   readonly log: Logger;
+  readonly lapses: Lapses;
   readonly audit: Audit;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -36,12 +44,16 @@ export async function publishIssuers({
   database,
   closing,
   log,
+  lapses,
   now,
 }: FederationParts): Promise<IssuerPublisher> {
   const publisher = await startPublishingIssuers({
     registry: createSqlIssuerRegistry(database.sql, { now }),
     published: state.issuers,
-    onError: (error) => log.error({ err: error }, 'registered issuers not published'),
+    ...lapses({
+      failing: 'registered issuers not published',
+      mended: 'registered issuers are published again',
+    }),
     onSetBack: () =>
       log.warn('The database knows less of issuers than was published; if it was restored, check the list.'),
   });
@@ -62,11 +74,17 @@ export const registryDeps = (
 });
 
 /** Other instances, as the registry names them from moment to moment. */
-export async function followPeers({ state, closing, log, now }: FederationParts): Promise<Peers> {
+export async function followPeers({ state, closing, lapses, now }: FederationParts): Promise<Peers> {
   const peers = createPeers({
     registry: state.issuers,
     now,
-    onError: (error, peer) => log.error({ err: error, peer }, 'other instances not followed'),
+    ...peerLines(lapses, {
+      all: { failing: 'other instances not followed', mended: 'other instances are followed again' },
+      one: {
+        failing: 'keys of another instance not fetched',
+        mended: 'keys of another instance are fetched',
+      },
+    }),
   });
   closing.defer(() => peers.close());
   // Whoever calls right after the start finds the others known.
@@ -76,7 +94,7 @@ export async function followPeers({ state, closing, log, now }: FederationParts)
 
 /** What other instances tell of their rooms. */
 export function watchPeers(
-  { closing, log, now }: FederationParts,
+  { closing, lapses, now }: FederationParts,
   peers: Peers,
   issuer: TokenIssuer,
 ): PeerWatch {
@@ -84,7 +102,16 @@ export function watchPeers(
     peers,
     issueAssertion: (audience) => issuer.issueAssertion(audience),
     now,
-    onError: (error, peer) => log.warn({ err: error, peer }, 'rooms of another instance not known'),
+    ...createLapsesByKey((peer) =>
+      lapses(
+        {
+          failing: 'rooms of another instance not known',
+          mended: 'rooms of another instance are known again',
+          level: 'warn',
+        },
+        { peer },
+      ),
+    ),
   });
   closing.defer(() => watch.close());
   return watch;
@@ -92,20 +119,31 @@ export function watchPeers(
 
 /** Players of this instance at others, and how others end what their players do here. */
 export async function visitDeps(
-  { state, database, closing, log, audit, now }: FederationParts,
+  { state, database, closing, log, lapses, audit, now }: FederationParts,
   peers: Peers,
   issuer: TokenIssuer,
   { cipher }: KeyManagementDeps,
 ) {
   const secrets = createSqlSecretStore(database.sql);
+  const untold = createLapsesByKey((peer) =>
+    lapses(
+      {
+        failing: 'ended visits not told; tried again later',
+        mended: 'ended visits are told',
+        level: 'warn',
+      },
+      { peer },
+    ),
+  );
   const teller = startTellingHosts({
     endedVisits: createSqlEndedVisitStore(database.sql),
     peers,
     issuer,
     now,
-    onUntold: (peer, error) => log.warn({ err: error, peer }, 'ended visits not told; tried again later'),
+    onUntold: (peer, error) => untold.onError(error, peer),
+    onTold: untold.onMended,
     onGivenUp: (peer, visits) => log.error({ peer, visits }, 'ended visits not told for a day; given up'),
-    onError: (error) => log.error({ err: error }, 'ended visits not looked for'),
+    ...lapses({ failing: 'ended visits not looked for', mended: 'ended visits are looked for again' }),
   });
   closing.defer(() => teller.close());
   return {

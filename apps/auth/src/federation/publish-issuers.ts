@@ -9,6 +9,7 @@ export interface PublishIssuersOptions {
   readonly published: Pick<PublishedIssuers, 'version' | 'publish'>;
   /** Told when the database or the shared state is away from now on; every round tries again. */
   readonly onError: (error: unknown) => void;
+  readonly onMended: () => void;
   /** Told when the database is older than what was published. */
   readonly onSetBack: () => void;
   readonly compareMs?: number;
@@ -25,7 +26,7 @@ export interface IssuerPublisher {
  * between a change and its publication, and when the shared state was emptied.
  */
 export async function startPublishingIssuers(options: PublishIssuersOptions): Promise<IssuerPublisher> {
-  const { registry, published, onError, onSetBack, compareMs = COMPARE_MS } = options;
+  const { registry, published, onError, onMended, onSetBack, compareMs = COMPARE_MS } = options;
   let failing = false;
 
   async function compare(): Promise<void> {
@@ -43,6 +44,7 @@ export async function startPublishingIssuers(options: PublishIssuersOptions): Pr
   const round = () =>
     compare().then(
       () => {
+        if (failing) onMended();
         failing = false;
       },
       (error: unknown) => {

@@ -9,6 +9,8 @@ export interface KeepKeysOptions extends KeyManagementDeps {
   readonly onRotated: (kid: string) => void;
   /** Told when following the store begins to fail. */
   readonly onError: (error: unknown) => void;
+  /** Told when it works again. */
+  readonly onMended: () => void;
 }
 
 /**
@@ -19,7 +21,7 @@ const FOLLOW_MS = 400;
 
 /** Rotates when due and follows what other replicas do, until closed. */
 export async function startKeepingKeys(options: KeepKeysOptions): Promise<{ close(): Promise<void> }> {
-  const { keys, policy, now, onRotated, onError } = options;
+  const { keys, policy, now, onRotated, onError, onMended } = options;
   let failing = false;
 
   async function keep(): Promise<void> {
@@ -38,6 +40,7 @@ export async function startKeepingKeys(options: KeepKeysOptions): Promise<{ clos
     busy = true;
     running = keep()
       .then(() => {
+        if (failing) onMended();
         failing = false;
       })
       .catch((error: unknown) => {

@@ -11,8 +11,10 @@ export interface KeepSessionsDeps extends AnnounceEndedDeps {
   readonly revocations: Pick<Revocations, 'refresh'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Told when the database or the shared state is away; the next round tries again. */
+  /** Told at each round in which the database or the shared state is away. */
   readonly onError: (error: unknown) => void;
+  /** Told at each round that did its work. */
+  readonly onMended: () => void;
 }
 
 export interface SessionKeeper {
@@ -36,6 +38,7 @@ export function startKeepingSessions(deps: KeepSessionsDeps): SessionKeeper {
         started = true;
         await announceEnded(deps);
         await deps.revocations.refresh();
+        deps.onMended();
       } catch (error) {
         deps.onError(error);
       }

@@ -6,10 +6,19 @@ import type { Credentials, IdentityProvider } from '../ports.js';
 import { beginSession, type BeginSessionDeps } from '../sessions/begin-session.js';
 import type { Refreshed } from '../sessions/refresh-session.js';
 
+export interface LoginEvent {
+  readonly outcome: string;
+  readonly provider: string;
+  readonly sub?: string;
+  /** The name that was tried, of an account here. */
+  readonly account?: string;
+  readonly address: string;
+}
+
 export interface LoginDeps extends CheckPasswordDeps, BeginSessionDeps {
   readonly providers: readonly IdentityProvider[];
   /** Told of every try, for the audit. */
-  readonly onLogin: (event: { outcome: string; provider: string; sub?: string; address: string }) => void;
+  readonly onLogin: (event: LoginEvent) => void;
 }
 
 export interface Login {
@@ -27,16 +36,26 @@ export interface Login {
 export async function login(deps: LoginDeps, request: Login): Promise<Refreshed> {
   const { address, device } = request;
   const provider = request.account === undefined ? 'other' : 'local';
+  const tried = request.account === undefined ? {} : { account: shownName(request.account.username) };
   try {
     const who = await whoIs(deps, request);
     const begun = await beginSession(deps, { ...who, device });
-    deps.onLogin({ outcome: 'signed_in', provider: who.provider, sub: begun.session.sub, address });
+    deps.onLogin({ outcome: 'signed_in', provider: who.provider, sub: begun.session.sub, ...tried, address });
     return begun;
   } catch (error) {
-    if (error instanceof AuthError) deps.onLogin({ outcome: error.code, provider, address });
+    // A page that looks whether somebody is signed in, and a stranger who shows nothing, have tried nothing.
+    const isTry = error instanceof AuthError && error.code !== 'not_signed_in';
+    if (isTry) deps.onLogin({ outcome: error.code, provider, ...tried, address });
     throw error;
   }
 }
+
+/** As it can be read in a log, whatever was typed. */
+const shownName = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
+    .slice(0, 64);
 
 async function whoIs(deps: LoginDeps, { account, credentials, address }: Login) {
   if (account === undefined) return identify(deps, credentials);

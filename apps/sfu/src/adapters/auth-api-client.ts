@@ -8,6 +8,9 @@ export interface AuthApiClientOptions {
   readonly secret: string;
   readonly timeoutMs?: number;
   readonly fetch?: typeof fetch;
+  /** Told, at each call, of what keeps auth from deciding, and that it decides. */
+  readonly onError?: (error: unknown) => void;
+  readonly onMended?: () => void;
 }
 
 export interface AuthApiAnswer {
@@ -44,6 +47,17 @@ export function createAuthApiClient(options: AuthApiClientOptions): AuthApiClien
   }
 
   async function call(path: string, init: RequestInit): Promise<AuthApiAnswer> {
+    try {
+      const answer = await ask(path, init);
+      options.onMended?.();
+      return answer;
+    } catch (error) {
+      options.onError?.(error);
+      throw error;
+    }
+  }
+
+  async function ask(path: string, init: RequestInit): Promise<AuthApiAnswer> {
     const { status, text } = await exchange(path, init);
     const body = jsonOf(text);
     const decides = status < 500 && status !== 429 && codeOf(body) !== 'internal_secret_wrong';

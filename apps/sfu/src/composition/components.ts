@@ -1,8 +1,10 @@
 import {
   type CloseStack,
   type ComponentCheck,
+  componentLines,
   type Components,
   followNeighbour,
+  type Lapses,
   type Logger,
 } from '@romm-netplay/service-kit';
 import type { AuthApiClient } from '../adapters/auth-api-client.js';
@@ -16,15 +18,16 @@ export interface ComponentParts {
   /** Undefined where nobody comes with RomM's session. */
   readonly auth: AuthApiClient | undefined;
   readonly log: Logger;
+  readonly lapses: Lapses;
   readonly closing: CloseStack;
 }
 
 /** What this node does its work with. */
-export const componentsOf = ({ services, keys, auth, log, closing }: ComponentParts): Components => ({
+export const componentsOf = ({ services, keys, auth, log, lapses, closing }: ComponentParts): Components => ({
   checks: { state: () => services.probe(), keys },
   advice: () => services.advice(),
   ...(auth !== undefined && { partChecks: { auth: followAuth(auth, log, closing) } }),
-  onDown: (component, error) => log.error({ component, err: error }, 'component is down'),
+  ...componentLines(lapses),
 });
 
 /** Often enough that a wrong secret is in the log before players ask. */

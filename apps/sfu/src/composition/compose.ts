@@ -24,6 +24,7 @@ import type { SocketLimits } from '../ws/limits.js';
 import { componentsOf } from './components.js';
 import { openGuests } from './guests.js';
 import { doctorDeps, httpListener, openApi } from './http.js';
+import { sfuLapses } from './lapses.js';
 import { joinNodes } from './nodes.js';
 import { askRomm, openAuth, ownPages } from './romm.js';
 import { openRooms } from './rooms.js';
@@ -66,13 +67,13 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     closing.defer(() => server.close());
     const metrics = createMetrics('sfu');
     const audit = createAudit(log);
+    const lapses = sfuLapses(log);
     const watch = createMigrationWatch(metrics, MIGRATION_FEATURES, audit);
     const services = await openServices(config, overrides, log, watch, now);
     closing.defer(() => services.close());
-    const { keys, ready, close: closeKeys } = keysOf(config, overrides, log);
-    closing.defer(closeKeys);
-    const guests = openGuests({ config, services, now, log, closing });
-    const parts = { config, services, guests, port: server.port, now: roomsNow, log, closing };
+    const { keys, ready } = keysOf(config, overrides, lapses, closing);
+    const guests = openGuests({ config, services, now, log, lapses, closing });
+    const parts = { config, services, guests, port: server.port, now: roomsNow, log, lapses, closing };
     const { directory, isRevoked, sockets } = openRooms(parts);
     guests.watch({ directory, sockets, now });
 
@@ -92,7 +93,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       passwords: createPasswordCheck(),
       ...{ directory, now: roomsNow, newId, newSeed },
     };
-    const components = componentsOf({ services, keys: ready, auth, log, closing });
+    const components = componentsOf({ services, keys: ready, auth, log, lapses, closing });
     const graceMs = config.reconnectGraceSeconds * 1000;
     const isOwnPage = ownPages(config);
     const api = httpListener(
@@ -118,7 +119,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       limits: overrides.limits,
     });
     const nodes = joinNodes({
-      ...{ config, services, directory, connections, shutSockets, newId, now, log, closing },
+      ...{ config, services, directory, connections, shutSockets, newId, now, log, lapses, closing },
     });
     return {
       url: server.url,

@@ -1,5 +1,5 @@
 import { createPeers, type Peers } from '@romm-netplay/peers';
-import type { CloseStack, Logger } from '@romm-netplay/service-kit';
+import { type CloseStack, type Lapses, type Logger, peerLines } from '@romm-netplay/service-kit';
 import { StateUnavailableError } from '@romm-netplay/shared-state';
 import type { SharedServices } from '../adapters/shared-services.js';
 import type { SfuConfig } from '../config.js';
@@ -13,6 +13,7 @@ export interface GuestParts {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  readonly lapses: Lapses;
   readonly closing: CloseStack;
 }
 
@@ -28,15 +29,17 @@ export interface Guests {
 /** Finds what a change has missed, such as a room that was on its way from node to node. */
 const SWEEP_MS = 1_000;
 
-export function openGuests({ services, now, log, closing }: GuestParts): Guests {
+export function openGuests({ services, now, log, lapses, closing }: GuestParts): Guests {
   let watching: Omit<EndUnwelcomeDeps, 'issuers'> | undefined;
   const changeOf = watchIssuers();
   const issuers = createPeers({
     registry: services.issuers,
     now,
     onChanged: (issuer, record) => end(changeOf(issuer, record)),
-    onError: (error, issuer) =>
-      log.error({ err: error, issuer }, issuer === undefined ? 'issuers not followed' : 'keys not fetched'),
+    ...peerLines(lapses, {
+      all: { failing: 'issuers not followed', mended: 'issuers are followed again' },
+      one: { failing: 'keys not fetched', mended: 'keys are fetched again' },
+    }),
   });
   closing.defer(() => issuers.close());
 

@@ -1,4 +1,4 @@
-import type { CloseStack, Logger } from '@romm-netplay/service-kit';
+import type { CloseStack, Lapses, Logger } from '@romm-netplay/service-kit';
 import type { SharedServices } from '../adapters/shared-services.js';
 import type { SfuConfig } from '../config.js';
 import { drainNode } from '../nodes/drain-node.js';
@@ -22,6 +22,7 @@ export interface NodesOptions {
   readonly newId: () => string;
   readonly now: () => number;
   readonly log: Logger;
+  readonly lapses: Lapses;
   readonly closing: CloseStack;
 }
 
@@ -36,7 +37,7 @@ export interface JoinedNodes {
 
 /** Puts this node among those of its instance. */
 export function joinNodes(options: NodesOptions): JoinedNodes {
-  const { config, services, directory, connections, shutSockets, newId, now, log, closing } = options;
+  const { config, services, directory, connections, shutSockets, newId, now, log, lapses, closing } = options;
   const { nodeId, region, maxRooms, drainSeconds } = config;
   const presence = createNodePresence({
     nodes: services.nodes,
@@ -47,7 +48,7 @@ export function joinNodes(options: NodesOptions): JoinedNodes {
     load: () => ({ rooms: directory.size, sockets: connections(), draining: directory.draining }),
     heartbeatMs: HEARTBEAT_MS,
     now,
-    onError: (error) => log.error({ err: error }, 'node not announced'),
+    ...lapses({ failing: 'node not announced', mended: 'node is announced again' }),
   });
   closing.defer(() => presence.close());
   let draining: Promise<void> | undefined;

@@ -1,5 +1,5 @@
-import type { CloseStack, Logger } from '@romm-netplay/service-kit';
-import { followRevocations } from '@romm-netplay/shared-state';
+import { type CloseStack, type Lapses, type Logger, whyOf } from '@romm-netplay/service-kit';
+import { followRevocations, StateUnavailableError } from '@romm-netplay/shared-state';
 import type { SharedServices } from '../adapters/shared-services.js';
 import type { SfuConfig } from '../config.js';
 import { createOpenSockets, type OpenSockets } from '../players/open-sockets.js';
@@ -19,6 +19,7 @@ export interface RoomParts {
   readonly port: number;
   readonly now: () => number;
   readonly log: Logger;
+  readonly lapses: Lapses;
   readonly closing: CloseStack;
 }
 
@@ -47,7 +48,12 @@ function openDirectory(
     maxRoomsOf: (instance) => issuers.get(instance)?.quotas.rooms ?? 0,
     takeOver: takeOverFrom(handover, { graceMs, isRevoked: isKnownRevoked, mustGo, now }),
     now,
-    onError: (error, room) => log.warn({ err: error, room }, 'room not announced'),
+    // All rooms of a node are refused together where the registry is away, which has a line of its own.
+    onError: (error, room) =>
+      log[error instanceof StateUnavailableError ? 'debug' : 'warn'](
+        { room, ...whyOf(error) },
+        'room not announced',
+      ),
   });
   const refreshing = setInterval(() => directory.refresh(), (config.roomTtlSeconds * 1000) / 2);
   closing.defer(() => clearInterval(refreshing));
@@ -59,13 +65,13 @@ function openDirectory(
 
 /** Which sessions have ended, for the tokens that come; and the sockets and places to end when one does. */
 function followSessions(
-  { services, now, log, closing }: RoomParts,
+  { services, now, lapses, closing }: RoomParts,
   directory: RoomDirectory,
 ): { readonly isRevoked: (sessionRef: string) => boolean; readonly sockets: OpenSockets } {
   const revocations = followRevocations({
     log: services.revocations,
     onRevoked: (sessionRef) => endSession({ directory, sockets, now }, sessionRef),
-    onError: (error) => log.error({ err: error }, 'ended sessions not followed'),
+    ...lapses({ failing: 'ended sessions not followed', mended: 'ended sessions are followed again' }),
   });
   closing.defer(() => revocations.close());
   const sockets = createOpenSockets(revocations.isRevoked);

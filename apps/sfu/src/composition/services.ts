@@ -1,5 +1,11 @@
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
-import { createOutageLog, type Logger, type MigrationWatch } from '@romm-netplay/service-kit';
+import {
+  type CloseStack,
+  createOutageLog,
+  type Lapses,
+  type Logger,
+  type MigrationWatch,
+} from '@romm-netplay/service-kit';
 import type { SharedState } from '@romm-netplay/shared-state';
 import { createRemoteKeySet, HS256_ISSUER, type KeySet } from '@romm-netplay/token-core';
 import {
@@ -9,6 +15,7 @@ import {
   servicesOverState,
 } from '../adapters/shared-services.js';
 import type { SfuConfig } from '../config.js';
+import { authInPlaceOfState } from './lapses.js';
 
 /** What a process that runs auth as well brings along (mode A1). */
 export interface Brought {
@@ -40,25 +47,29 @@ export async function openServices(
   }
   if (config.internalSecret === undefined)
     throw new TypeError('A node needs state, a redisUrl or an internalSecret.');
-  return servicesOverAuth({ baseUrl: config.authBaseUrl, secret: config.internalSecret });
+  return servicesOverAuth({
+    baseUrl: config.authBaseUrl,
+    secret: config.internalSecret,
+    ...authInPlaceOfState(log),
+  });
 }
 
 /** With the interval at which auth follows its own store, a withdrawn key is refused within a second. */
 const KEYS_POLL_MS = 400;
 
 /** The issuer's keys, and a check that they are at hand. */
-export function keysOf(config: SfuConfig, { keys }: Brought, log: Logger) {
-  if (keys !== undefined) return { keys, ready: () => Promise.resolve(0), close: () => undefined };
+export function keysOf(config: SfuConfig, { keys }: Brought, lapses: Lapses, closing: CloseStack) {
+  if (keys !== undefined) return { keys, ready: () => Promise.resolve(0) };
   const remote = createRemoteKeySet({
     jwksUrl: `${config.authBaseUrl}${AUTH_API.jwks.path}`,
     pollMs: KEYS_POLL_MS,
-    onError: (error) => log.error({ err: error }, 'key set not fetched'),
+    ...lapses({ failing: 'key set not fetched', mended: 'key set is fetched again' }),
   });
+  closing.defer(() => remote.close());
   // Warms the cache; when auth is not up yet, the first token or readiness check tries again.
   remote.ready().catch(() => undefined);
   return {
     keys: remote,
-    close: () => remote.close(),
     async ready() {
       const startedAt = performance.now();
       await remote.ready();

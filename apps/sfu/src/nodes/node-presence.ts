@@ -13,6 +13,8 @@ export interface NodePresenceOptions {
   readonly now: () => number;
   /** Told when the registry stops taking what the node tells, once until it does again. */
   readonly onError: (error: unknown) => void;
+  /** Told when it takes it again. */
+  readonly onMended: () => void;
 }
 
 /** This node among the nodes of its instance (P4.3). */
@@ -28,7 +30,7 @@ export interface NodePresence {
 }
 
 export function createNodePresence(options: NodePresenceOptions): NodePresence {
-  const { nodes, identity, load, heartbeatMs, now, onError } = options;
+  const { nodes, identity, load, heartbeatMs, now, onError, onMended } = options;
   const startedAtMs = now();
   let failing = false;
   let isStored = false;
@@ -45,6 +47,7 @@ export function createNodePresence(options: NodePresenceOptions): NodePresence {
       isIdDisputed = outcome === 'held-by-other-node' || (typeof rival === 'number' && rival !== startedAtMs);
       if (outcome !== 'stored') throw new Error(REFUSED[outcome]);
       if (isIdDisputed) throw new Error(REFUSED['held-by-other-node']);
+      if (failing) onMended();
       failing = false;
     } catch (error) {
       if (!failing) onError(error);

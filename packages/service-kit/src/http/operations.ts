@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Access, HttpApi, Operation } from '@romm-netplay/protocol';
 import type { z } from 'zod';
+import { inRequest } from '../request-scope.js';
 import { HttpError, PROBLEM_JSON, toProblem } from './http-error.js';
 import { readJsonBody } from './json-body.js';
 
@@ -65,8 +66,12 @@ export function serveOperation<O extends Operation, Caller>(
   handler: Handler<O, Caller>,
   options: ServeOptions<Caller>,
 ): Listener {
-  return async (request, response, params = {}) => {
-    const requestId = options.newRequestId();
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    params: Readonly<Record<string, unknown>>,
+    requestId: string,
+  ): Promise<void> {
     try {
       const judged = options.authorize(operation.access, request.headers);
       const caller = judged instanceof Promise ? await judged : judged;
@@ -93,6 +98,11 @@ export function serveOperation<O extends Operation, Caller>(
     } catch (error) {
       refuse(response, error, requestId, options);
     }
+  }
+
+  return (request, response, params = {}) => {
+    const requestId = options.newRequestId();
+    return inRequest(requestId, () => answer(request, response, params, requestId));
   };
 }
 
@@ -107,6 +117,11 @@ export function refuse(
   if (refusal === undefined) {
     options.onUnexpected(error, requestId);
     refusal = new HttpError(500, 'internal', 'Something failed here; try again. The log has the request id.');
+  }
+  if (response.headersSent) {
+    // In the middle of a file: nothing else can be said than that it is not whole.
+    response.destroy();
+    return;
   }
   const retryAfter = refusal.retryAfterSeconds ?? (refusal.status === 503 ? 1 : undefined);
   const retry = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };

@@ -12,6 +12,8 @@ export interface FollowIssuersOptions {
   readonly onChanged?: (issuer: string, now: RegisteredIssuer | undefined) => void;
   /** Told when the registry cannot be read from now on; every poll tries again. */
   readonly onError: (error: unknown) => void;
+  /** Told when it can be read again. */
+  readonly onMended?: () => void;
   readonly pollMs?: number;
 }
 
@@ -34,7 +36,7 @@ export interface FollowedIssuers {
  * differences between two lists, so a missed change heals with the next poll.
  */
 export function followIssuers(options: FollowIssuersOptions): FollowedIssuers {
-  const { registry, onChanged, onError, pollMs = POLL_MS } = options;
+  const { registry, onChanged, onError, onMended, pollMs = POLL_MS } = options;
   let known: ReadonlyMap<string, RegisteredIssuer> | undefined;
   let knownVersion: number | undefined;
   let failing = false;
@@ -47,6 +49,7 @@ export function followIssuers(options: FollowIssuersOptions): FollowedIssuers {
       if (closed) return;
       // A Redis that was emptied tells of no removal: auth is about to publish again.
       if (list?.version === 0 && knownVersion !== undefined) throw new StateUnavailableError();
+      if (failing) onMended?.();
       failing = false;
       if (list === undefined) return;
       const before = known ?? new Map<string, RegisteredIssuer>();

@@ -11,6 +11,8 @@ export interface FollowRevocationsOptions {
   readonly onRevoked?: (sessionRef: string) => void;
   /** Told when the log cannot be read from now on; every poll tries again. */
   readonly onError: (error: unknown) => void;
+  /** Told when it can be read again. */
+  readonly onMended?: () => void;
   readonly pollMs?: number;
   /** Milliseconds since any moment; only goes on: what a clock that was ahead made forget would count again. */
   readonly elapsed?: () => number;
@@ -31,7 +33,7 @@ export interface Revocations {
 
 /** Follows the log by asking for what is new; a missed answer heals with the next one. */
 export function followRevocations(options: FollowRevocationsOptions): Revocations {
-  const { log, onRevoked, onError, pollMs = POLL_MS, elapsed = () => performance.now() } = options;
+  const { log, onRevoked, onError, onMended, pollMs = POLL_MS, elapsed = () => performance.now() } = options;
   /** In the order of `knownAt`, so the oldest stand in front. */
   const ended = new Map<string, number>();
   let cursor: RevocationCursor | undefined;
@@ -44,6 +46,7 @@ export function followRevocations(options: FollowRevocationsOptions): Revocation
         const page = await log.readAfter(cursor);
         if (closed) return;
         cursor = page.cursor;
+        if (failing) onMended?.();
         failing = false;
         for (const sessionRef of page.sessionRefs) ended.set(sessionRef, elapsed());
         for (const sessionRef of page.sessionRefs) onRevoked?.(sessionRef);

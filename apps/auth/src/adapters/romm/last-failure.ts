@@ -5,13 +5,14 @@ export interface LastFailureOptions {
   readonly now: () => number;
   /** Told when RomM begins to fail, and again after it worked. */
   readonly onError: (error: unknown) => void;
+  readonly onMended: () => void;
 }
 
 /** So long an outage that was met is told of. */
 const OUTAGE_TOLD_MS = 60_000;
 
 /** What RomM failed with last, until it answers again. */
-export function createLastFailure({ now, onError }: LastFailureOptions) {
+export function createLastFailure({ now, onError, onMended }: LastFailureOptions) {
   let failure: unknown;
   let failedAtMs = 0;
   return {
@@ -20,7 +21,10 @@ export function createLastFailure({ now, onError }: LastFailureOptions) {
       failure = error;
       failedAtMs = now();
     },
-    forget: () => void (failure = undefined),
+    forget(): void {
+      if (failure !== undefined) onMended();
+      failure = undefined;
+    },
     /** Why nobody of RomM can sign in just now, for the operator. */
     trouble(): string | undefined {
       if (!(failure instanceof RommFailure)) return undefined;

@@ -27,6 +27,8 @@ export interface RommIdentityProviderOptions {
   readonly timeoutMs?: number;
   /** Told when RomM or the shared cache begins to fail, and again after it worked. Never holds a credential. */
   readonly onError?: (error: unknown) => void;
+  /** Told when RomM answers again. */
+  readonly onMended?: () => void;
   /** Told of every identity that is used though RomM could not confirm it just now. */
   readonly onGrace?: (use: { readonly sub: string; readonly ageMs: number }) => void;
   /** Told why a user whom RomM knows cannot play. */
@@ -76,7 +78,7 @@ export function createRommIdentityProvider(options: RommIdentityProviderOptions)
   const unknown = options.unknown ?? createMemoryAttemptLimiter(UNKNOWN_CREDENTIALS);
   const inTurn = createTurns(QUESTIONS);
   const inFlight = new Map<string, Promise<RommVerdict>>();
-  const failure = createLastFailure({ now, onError });
+  const failure = createLastFailure({ now, onError, onMended: options.onMended ?? (() => undefined) });
 
   /** Either way: what a clock that runs ahead has dated must not count for longer. */
   const isWithin = ({ saidAtMs }: KnownVerdict, ms: number) => Math.abs(now() - saidAtMs) < ms;

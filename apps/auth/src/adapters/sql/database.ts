@@ -2,7 +2,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
-import { directoryFailure, StartError } from '@romm-netplay/service-kit';
+import { ComponentTrouble, directoryFailure, StartError } from '@romm-netplay/service-kit';
 import { Kysely, type Migration, Migrator, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { lock } from 'proper-lockfile';
@@ -13,8 +13,8 @@ import { visits } from './migrations/0004-visits.js';
 import { consentShares } from './migrations/0005-consent-shares.js';
 import { pgliteDialect } from './pglite-dialect.js';
 import type { Schema } from './schema.js';
-import { databaseTroubleOf } from './trouble.js';
-import { isUnavailable } from './unavailable.js';
+import { databaseTroubleIn, databaseTroubleOf } from './trouble.js';
+import { isUnavailable, orUnavailable } from './unavailable.js';
 
 export type Sql = Kysely<Schema>;
 
@@ -71,11 +71,19 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     sql,
     async ping() {
       const startedAt = performance.now();
-      await sql.selectNoFrom((eb) => eb.lit(1).as('one')).execute();
+      await orUnavailable(() => sql.selectNoFrom((eb) => eb.lit(1).as('one')).execute()).catch(
+        rethrowTrouble,
+      );
       return performance.now() - startedAt;
     },
     close,
   };
+}
+
+/** For readiness, which says it to anybody. @throws ComponentTrouble, or what it was given */
+function rethrowTrouble(error: unknown): never {
+  const trouble = databaseTroubleIn(error);
+  throw trouble === undefined ? error : new ComponentTrouble(trouble.code, trouble.message, { cause: error });
 }
 
 async function migrateWhenUp(

@@ -1,3 +1,7 @@
+import { causesOf } from '@romm-netplay/service-kit';
+import pg from 'pg';
+import { AuthError } from '../../errors.js';
+
 /** What is wrong with the database in a sentence that is fit for anybody: no address, no name, nothing it answered. */
 export interface DatabaseTrouble {
   /** For programs. */
@@ -65,4 +69,16 @@ export function databaseTroubleOf(error: unknown): DatabaseTrouble | undefined {
   return /timeout|terminated|connection error|ended the connection/i.test(message)
     ? { code: 'database_silent', message: 'PostgreSQL does not answer.' }
     : undefined;
+}
+
+/** The same of an error from wherever in the service; undefined for those that did not come of the database. */
+export function databaseTroubleIn(error: unknown): DatabaseTrouble | undefined {
+  for (const each of causesOf(error)) {
+    if (each instanceof AuthError && each.code === 'database_unavailable') {
+      const said = each.cause === undefined ? undefined : databaseTroubleOf(each.cause);
+      return said ?? { code: each.code, message: 'The database does not answer.' };
+    }
+    if (each instanceof pg.DatabaseError) return databaseTroubleOf(each);
+  }
+  return undefined;
 }

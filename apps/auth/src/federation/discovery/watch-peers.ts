@@ -8,6 +8,8 @@ export interface WatchPeersOptions extends Pick<PullRoomsDeps, 'issueAssertion'>
   readonly peers: Pick<Peers, 'all' | 'fetchFor'>;
   /** Told when asking an instance begins to fail; not again until it has answered. */
   readonly onError: (error: unknown, issuer: string) => void;
+  /** Told when it has. */
+  readonly onMended: (issuer: string) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** In [0, 1). */
@@ -34,7 +36,7 @@ interface Watched {
 }
 
 export function startWatchingPeers(options: WatchPeersOptions): PeerWatch {
-  const { peers, issueAssertion, onError, now, random = Math.random, tickMs = 250 } = options;
+  const { peers, issueAssertion, onError, onMended, now, random = Math.random, tickMs = 250 } = options;
   const watched = new Map<string, Watched>();
   let lookedAtMs = now();
   let running = 0;
@@ -45,6 +47,7 @@ export function startWatchingPeers(options: WatchPeersOptions): PeerWatch {
     try {
       const deps = { fetch: peers.fetchFor(peer.issuer), issueAssertion };
       const pulled = await pullRooms(deps, peer, entry.notice.pulled);
+      if (entry.notice.failures > 0) onMended(peer.issuer);
       entry.notice = noteAnswer(pulled, now());
     } catch (error) {
       if (entry.notice.failures === 0 && !closed) onError(error, peer.issuer);

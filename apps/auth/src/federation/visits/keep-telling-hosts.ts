@@ -12,10 +12,13 @@ export interface KeepTellingHostsDeps extends Omit<TellHostDeps, 'peers' | 'rand
   readonly random?: () => number;
   /** A call failed; it is repeated later. */
   readonly onUntold: (audience: string, error: unknown) => void;
+  /** A call did not fail. */
+  readonly onTold: (audience: string) => void;
   /** A host was not reached for a day, and will not hear of these visits. */
   readonly onGivenUp: (audience: string, visits: number) => void;
   /** Told when the database begins to be away; the next look tries again. */
   readonly onError: (error: unknown) => void;
+  readonly onMended: () => void;
 }
 
 export interface HostTeller {
@@ -29,7 +32,17 @@ export interface HostTeller {
  * own, so that a slow one holds up nobody else; there are never more calls than registered instances.
  */
 export function startTellingHosts(deps: KeepTellingHostsDeps): HostTeller {
-  const { endedVisits, peers, now, random = Math.random, onUntold, onGivenUp, onError } = deps;
+  const {
+    endedVisits,
+    peers,
+    now,
+    random = Math.random,
+    onUntold,
+    onTold,
+    onGivenUp,
+    onError,
+    onMended,
+  } = deps;
   const stop = new AbortController();
   const calls = new Map<string, Promise<void>>();
   let running: Promise<void> | undefined;
@@ -41,6 +54,9 @@ export function startTellingHosts(deps: KeepTellingHostsDeps): HostTeller {
     // Who is not registered cannot be called; it may come back within the day.
     if (calls.has(audience) || peers.get(audience) === undefined) return;
     const told = tellHost({ ...deps, random, signal: stop.signal }, host)
+      .then(() => {
+        if (!stop.signal.aborted) onTold(audience);
+      })
       .catch((error: unknown) => {
         if (!stop.signal.aborted) onUntold(audience, error);
       })
@@ -51,6 +67,7 @@ export function startTellingHosts(deps: KeepTellingHostsDeps): HostTeller {
   async function look(): Promise<void> {
     try {
       const due = await endedVisits.listDue(now());
+      if (failing) onMended();
       failing = false;
       if (due.length === 0 || stop.signal.aborted) return;
       for (const { audience, visits } of await endedVisits.giveUp(now() - GIVE_UP_AFTER_MS)) {
