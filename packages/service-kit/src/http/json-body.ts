@@ -37,9 +37,11 @@ function readText(request: IncomingMessage): Promise<string> {
     request.once('end', () =>
       resolve(chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString()),
     );
-    request.once('error', reject);
+    // Whoever hangs up, or sends what is no body, is refused like others: there is no fault to look for here.
+    const brokenOff = () => reject(new HttpError(400, 'body_incomplete', 'The body did not arrive whole.'));
+    request.once('error', brokenOff);
     request.once('close', () => {
-      if (!request.complete) reject(new HttpError(400, 'body_incomplete', 'The body did not arrive whole.'));
+      if (!request.complete) brokenOff();
     });
   });
 }

@@ -121,10 +121,17 @@ function createExpressApp<A extends HttpApi, Caller>(
   });
   // Express knows an error handler by its four parameters.
   const onError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
-    const status = (error as { status?: unknown }).status;
-    const refusal = status === 400 ? new HttpError(400, 'invalid_request', 'The URL is not valid.') : error;
-    refuse(response, refusal, serving.newRequestId(), serving);
+    refuse(response, refusalOf(error) ?? error, serving.newRequestId(), serving);
   };
   app.use(onError);
   return app;
+}
+
+/** What Express and what serves files refuse of a request by themselves: URLs, ranges, conditions. */
+function refusalOf(error: unknown): HttpError | undefined {
+  const { status } = error as { status?: unknown };
+  if (typeof status !== 'number' || status < 400 || status > 499) return undefined;
+  if (status === 404) return new HttpError(404, 'not_found', 'There is no such file.');
+  const detail = status === 400 ? 'The URL is not valid.' : 'A header of the request cannot be met.';
+  return new HttpError(status, 'invalid_request', detail);
 }
