@@ -48,6 +48,15 @@ describe('every page', () => {
     expect(cited.filter(({ path }) => !existsInRepository(path))).toEqual([]);
   });
 
+  it('advises nobody to run a name of ours that npm would look for elsewhere', () => {
+    for (const { path, code } of pages) {
+      expect([
+        path,
+        code.filter((each) => /\bnpx (?:--?\w+ )*(?:@?romm-netplay|netplay)/.test(each)),
+      ]).toEqual([path, []]);
+    }
+  });
+
   it('names scripts that package.json has', async () => {
     const { scripts } = JSON.parse(await readText('package.json')) as { scripts: Record<string, string> };
     const run = pages.flatMap(scriptsRun);

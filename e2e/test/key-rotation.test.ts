@@ -182,6 +182,14 @@ describe('netplay-keys', () => {
     expect(await netplayKeys(['re-encrypt'])).toEqual({ code: 0, output: 'Re-encrypted 0 key(s).\n' });
   });
 
+  it.each(['--help', '-h'])('shows what it takes with %s, needing nothing', async (help) => {
+    const { code, output } = await netplayKeys([help], { ADMIN_API_KEY: '' });
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringContaining('netplay-keys withdraw <kid>'),
+    });
+  });
+
   it.each([
     ['no command', [], {}, 64, /netplay-keys list/],
     ['an unknown command', ['explode'], {}, 64, /netplay-keys list/],

@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDisposers, type PostgresServer, startPostgresServer } from '@romm-netplay/testing';
 import { adminEnv } from '../src/config.js';
 import { answerOf } from '../src/cli/command.js';
 import { netplayFederation } from '../src/cli/federation-command.js';
+import { ownAddressWarnings } from '../src/cli/own-address-warnings.js';
 import { ADMIN_KEY } from './support/auth.js';
 import { startProxy, startTestInstance, type TestInstance } from './support/instances.js';
 
@@ -120,7 +122,7 @@ describe('netplay-federation (P2.7)', () => {
     ['a missing instance', ['activate'], 64, /^Not the words that activate takes.*activate <instance>/s],
     ['a label without quotes', ['invite', 'Bea', 'games'], 64, /quote what has blanks/],
     ['too many words', ['list', 'all'], 64, /netplay-federation list/],
-    ['an unknown option', ['list', '--force'], 64, /^Unknown option '--force'; without/],
+    ['an unknown option', ['list', '--force'], 64, /^Unknown option '--force'; --help shows/],
     ['an option of another command', ['list', '--thumbprint', 'x'], 64, /list takes no --thumbprint/],
     ['an instance that is not registered', ['show', 'https://z.example.org'], 1, /not registered here/],
     ['an unknown permission', ['invite', 'Bea', '--permit', 'list,fly'], 64, /"fly" is no permission/],
@@ -128,7 +130,7 @@ describe('netplay-federation (P2.7)', () => {
       'an unusable fingerprint',
       ['invite', 'Bea', '--certificate-sha256', 'a=b'],
       1,
-      /^certificate_sha256: must/,
+      /^--certificate-sha256: must/,
     ],
     ['a file that is not there', ['invite', 'Bea', '--ca-certificate', '/nowhere'], 64, /cannot be read/],
     ['something that is no invitation', ['accept', 'hello'], 1, /all of the line/],
@@ -137,6 +139,88 @@ describe('netplay-federation (P2.7)', () => {
     const answer = await run(a, args);
     expect(answer).toEqual({ exitCode, output: expect.stringMatching(words) });
     expect(answer.output).not.toContain(ADMIN_KEY);
+  });
+
+  it.each([['--help'], ['-h'], ['invite', '--help']])(
+    'shows what it takes with %s, needing nothing',
+    async (...args) => {
+      const answer = await answerOf(netplayFederation, [...args], () => adminEnv({}));
+      expect(answer).toEqual({
+        exitCode: 0,
+        output: expect.stringContaining('netplay-federation invite <label>'),
+      });
+    },
+  );
+
+  it('names its own options where the other side, or this one, cannot be called', async () => {
+    const invited = await output(a, 'invite', 'Bea', ...LOOPBACK);
+    const [invitation = ''] = invited.split('\n');
+    const refused = await run(b, ['accept', invitation]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.output).toMatch(/--allow-http/);
+    const priv = await run(b, ['accept', invitation, '--allow-http']);
+    expect(priv.output).toMatch(/--allow-private-addresses/);
+    for (const { output: said } of [refused, priv]) expect(said).not.toMatch(/allow_|_addresses/);
+    expect(invited).toMatch(/Mind: http:\/\/localhost:\d+ is this machine only\. Set AUTH_ISSUER/);
+  });
+
+  it.each([
+    ['http://games.example.org', ['203.0.113.5'], [/has no https.*--allow-http/]],
+    ['https://games.example.org', ['93.184.216.34'], []],
+    ['https://games.lan', ['192.168.1.20'], [/private network.*--allow-private-addresses/]],
+    ['http://10.0.0.7:3100', [], [/--allow-http/, /--allow-private-addresses/]],
+    ['https://[fd00::7]', [], [/--allow-private-addresses/]],
+    ['https://nowhere.example.org', [], [/cannot be looked up from here/]],
+    ['http://localhost:3100', ['127.0.0.1'], [/is this machine only.*AUTH_ISSUER/]],
+  ] as const)('minds where an inviting instance is: %s', async (issuer, addresses, words) => {
+    const resolve = () => Promise.resolve(addresses);
+    const warnings = await ownAddressWarnings(`${issuer}#netplay-invitation=abc`, resolve);
+    expect(warnings).toEqual(words.map((each) => expect.stringMatching(each)));
+    expect(warnings.join()).not.toContain('abc');
+  });
+
+  it('takes the four steps of docs/FEDERATION.md as they are written', async () => {
+    const page = await readFile(new URL('../../../docs/FEDERATION.md', import.meta.url), 'utf8');
+    const [, steps = ''] = /^## Two administrators agree$([\s\S]*?)^\*\*Afterwards/m.exec(page) ?? [];
+    const blocks = [...steps.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+    const lines = blocks
+      .join('')
+      .split('\n')
+      .filter((line) => line.startsWith('netplay-federation '));
+    const inText = [...steps.matchAll(/`netplay-federation (keys [^`]+|identity)`/g)].map(
+      ([, words = '']) => words,
+    );
+    expect([lines.length, inText.length]).toEqual([4, 2]);
+    // What is of these instances, in place of the examples.
+    const [ofA = '', ofB = ''] = await Promise.all(
+      [a, b].map(async (each) => thumbprintsIn(await output(each, 'identity'))[0]),
+    );
+    // Two that know nothing of each other, whatever was before.
+    await Promise.all([run(a, ['remove', b.issuer]), run(b, ['remove', a.issuer])]);
+    let invitation = '';
+    const wordsOf = (line: string) =>
+      (line.replace(/ +#(?! ?netplay-invitation).*$/, '').match(/'[^']*'|"[^"]*"|\S+/g) ?? [])
+        .slice(line.startsWith('netplay-federation ') ? 1 : 0)
+        .map((word) => word.replace(/^(['"])(.*)\1$/, '$2'))
+        .map((word) => (word.includes('#netplay-invitation=') ? invitation : word))
+        .map(
+          (word) => ({ 'https://a.example.org': a.issuer, 'https://b.example.org': b.issuer })[word] ?? word,
+        )
+        .map((word) => ({ '5vGd…': ofB, 'k2Qx…': ofA })[word] ?? word);
+    const [invite = '', accept = '', atA = '', atB = ''] = lines;
+    invitation = (await output(a, ...wordsOf(invite), ...LOOPBACK)).split('\n')[0] ?? '';
+    await output(b, ...wordsOf(accept), ...LOOPBACK);
+    const [keys = '', identity = ''] = inText;
+    expect(thumbprintsIn(await output(a, ...wordsOf(keys)))).toEqual(
+      thumbprintsIn(await output(b, identity)),
+    );
+    expect(await output(a, ...wordsOf(atA))).toContain(`${b.issuer} is active.`);
+    expect(await output(b, ...wordsOf(atB))).toContain(`${a.issuer} is active.`);
+    for (const [each, other] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      await output(each, 'remove', other.issuer);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+export { type AddressKind, kindOfAddress } from './address-rules.js';
 export * from './announced-url.js';
 export * from './errors.js';
 export * from './outbound-fetch.js';

@@ -54,6 +54,8 @@ const shownPassword = z.string().min(1).max(256);
 const account = z
   .object({
     username: z.string(),
+    /** By what sessions and rooms know the player. */
+    sub: z.string(),
     role: z.enum(['player', 'admin']),
     enabled: z.boolean(),
     created_at: z.iso.datetime(),
@@ -282,6 +284,20 @@ export const AUTH_API = {
       role: z.enum(['player', 'admin']).optional(),
     }),
     reply: ok,
+    refusals: {
+      400: 'The body is not valid.',
+      404: 'There is no such account.',
+      409: 'It is the last enabled administrator.',
+      ...NOT_ADMIN,
+    },
+  },
+  deleteUser: {
+    method: 'post',
+    path: '/api/admin/users/delete',
+    summary: 'Delete an account; its sessions end',
+    access: 'admin',
+    body: namedAccount,
+    reply: z.object({ ended: z.int() }),
     refusals: {
       400: 'The body is not valid.',
       404: 'There is no such account.',

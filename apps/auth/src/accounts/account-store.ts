@@ -23,6 +23,8 @@ export interface AccountStore {
   insert(account: Account): Promise<void>;
   /** @throws AuthError last_admin when no enabled administrator would be left */
   update(id: string, changes: AccountChanges): Promise<void>;
+  /** @throws AuthError last_admin, as update does */
+  remove(id: string): Promise<void>;
   hasAdmin(): Promise<boolean>;
   addSetupCode(codeHash: string, expiresAtMs: number): Promise<void>;
   /**

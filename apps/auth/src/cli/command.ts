@@ -41,7 +41,9 @@ export interface AdminClient {
 
 export interface Command {
   readonly usage: string;
-  /** Options beside --url. */
+  /** Words of the admin API in what it refuses, as this command has them. */
+  readonly ownWords?: Readonly<Record<string, string>>;
+  /** Options beside --url and --help. */
   readonly options?: ParseArgsConfig['options'];
   /** Answers what to print. @throws CommandError */
   run(
@@ -64,7 +66,7 @@ export async function answerOf(
   env = adminEnv,
 ): Promise<{ readonly exitCode: number; readonly output: string }> {
   try {
-    return { exitCode: 0, output: await main(command, args, env()) };
+    return { exitCode: 0, output: await main(command, args, env) };
   } catch (error) {
     if (error instanceof CommandError)
       return { exitCode: error.exitCode, output: `${error.message.trimEnd()}\n` };
@@ -74,27 +76,39 @@ export async function answerOf(
 }
 
 async function main(
-  { options = {}, usage, run }: Command,
+  { options = {}, ownWords = {}, usage, run }: Command,
   args: string[],
-  env: ReturnType<typeof adminEnv>,
+  env: typeof adminEnv,
 ): Promise<string> {
-  const { values, positionals } = parse(args, options);
-  const url = (typeof values.url === 'string' ? values.url : env.AUTH_URL).replace(/\/+$/, '');
+  const { values: given, positionals } = parse(args, options);
+  const { help, ...values } = given;
+  // Whoever asks how it is called has not set anything up yet.
+  if (help === true) return usage;
   if (positionals.length === 0) throw new CommandError(usage, EX_USAGE);
-  return run({ positionals, values }, adminClient(url, env.ADMIN_API_KEY));
+  const { AUTH_URL, ADMIN_API_KEY } = env();
+  const url = (typeof values.url === 'string' ? values.url : AUTH_URL).replace(/\/+$/, '');
+  return run({ positionals, values }, adminClient(url, ADMIN_API_KEY, inOwnWords(ownWords)));
 }
+
+const COMMON_OPTIONS = { url: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
 
 function parse(args: string[], options: NonNullable<ParseArgsConfig['options']>) {
   try {
-    return parseArgs({ args, options: { url: { type: 'string' }, ...options }, allowPositionals: true });
+    return parseArgs({ args, options: { ...COMMON_OPTIONS, ...options }, allowPositionals: true });
   } catch (error) {
     // Node adds how to pass a word that begins with a dash.
     const [sentence = ''] = (error as Error).message.split(/\. |\n/);
-    throw new CommandError(`${sentence}; without arguments, the command shows what it takes.`, EX_USAGE);
+    throw new CommandError(`${sentence}; --help shows what the command takes.`, EX_USAGE);
   }
 }
 
-function adminClient(url: string, key: string | undefined): AdminClient {
+/** Says a sentence of the admin API in the words of a command. */
+const inOwnWords =
+  (words: Readonly<Record<string, string>>) =>
+  (sentence: string): string =>
+    Object.entries(words).reduce((said, [word, own]) => said.replaceAll(word, own), sentence);
+
+function adminClient(url: string, key: string | undefined, say: (sentence: string) => string): AdminClient {
   async function ask<O extends Operation>(operation: O, body?: object, options: CallOptions = {}) {
     if (key === undefined) {
       throw new CommandError('Set ADMIN_API_KEY (or ADMIN_API_KEY_FILE) to the one of auth.', EX_USAGE);
@@ -102,7 +116,7 @@ function adminClient(url: string, key: string | undefined): AdminClient {
     const response = await send(url, key, operation, body, options);
     const text = await response.text();
     const answer = (text.startsWith('{') ? JSON.parse(text) : {}) as Refusal;
-    if (!response.ok) throw new CommandError(reasonOf(url, response.status, answer), 1);
+    if (!response.ok) throw new CommandError(say(reasonOf(url, response.status, answer)), 1);
     return { answer: operation.reply.parse(answer) as z.output<O['reply']>, response };
   }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type DescribedKey, ISSUER_PERMISSIONS } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import type { z } from 'zod';
+import { ownAddressWarnings } from './own-address-warnings.js';
 import { type AdminClient, type Command, CommandError, EX_USAGE, tableOf } from './command.js';
 
 const usage = `netplay-federation: other instances and a running auth service
@@ -35,6 +36,7 @@ Options of set:
   --entries <number>           rooms that they may open and join a minute
   --ca-certificate <file>, --certificate-sha256 <hex>    as above, or: none
 Options: --url <auth>   default: AUTH_URL, or http://127.0.0.1:3100
+         --help, -h     show this
 The admin key is read from ADMIN_API_KEY or ADMIN_API_KEY_FILE (never from the command line).
 `;
 
@@ -192,7 +194,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     async run(client, [label], values) {
       const body = { label, ...termsOf(values) };
       const { invitation, expires_at: until } = await client.call(AUTH_API.createInvitation, body);
-      return `${invitation}\nHolds a secret: send it to the other administrator only. Good until ${until}, once.\n`;
+      const warnings = await ownAddressWarnings(invitation);
+      return (
+        `${invitation}\nHolds a secret: send it to the other administrator only. Good until ${until}, once.\n` +
+        warnings.map((warning) => `${warning}\n`).join('')
+      );
     },
   },
   accept: {
@@ -287,6 +293,20 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
 export const netplayFederation: Command = {
   usage,
+  ownWords: {
+    'quotas.entries_per_minute': '--entries',
+    'quotas.sockets': '--sockets',
+    'quotas.rooms': '--rooms',
+    allow_http: '--allow-http',
+    allow_private_addresses: '--allow-private-addresses',
+    ca_certificate: '--ca-certificate',
+    certificate_sha256: '--certificate-sha256',
+    confirmed_thumbprints: '--thumbprint',
+    players_may_visit: '--visits',
+    banned_players: 'ban',
+    'list them with GET /api/admin/issuers': 'see: netplay-federation list',
+    'GET /api/admin/issuers/:id/keys shows them': 'see: netplay-federation keys',
+  },
   options: {
     label: { type: 'string' },
     visits: { type: 'string' },

@@ -10,6 +10,7 @@ const usage = `netplay-keys: the signing keys of a running auth service
   netplay-keys re-encrypt        seal the private keys under the current KEY_ENCRYPTION_KEY
 
 Options: --url <auth>   default: AUTH_URL, or http://127.0.0.1:3100
+         --help, -h     show this
 The admin key is read from ADMIN_API_KEY or ADMIN_API_KEY_FILE (never from the command line).
 `;
 

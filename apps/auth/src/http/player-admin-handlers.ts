@@ -1,6 +1,8 @@
 import type { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import type { Audit, Handlers } from '@romm-netplay/service-kit';
 import { createAccount } from '../accounts/create-account.js';
+import { deleteAccount } from '../accounts/delete-account.js';
+import { subOf } from '../accounts/local-subject.js';
 import { resetPassword } from '../accounts/reset-password.js';
 import { updateAccount, type UpdateAccountDeps } from '../accounts/update-account.js';
 import { AuthError } from '../errors.js';
@@ -15,7 +17,13 @@ export interface PlayerAdminHandlersDeps extends UpdateAccountDeps {
 }
 
 type PlayerAdminOperations =
-  'listUsers' | 'createUser' | 'updateUser' | 'resetPassword' | 'signOutPlayer' | 'releaseIdentity';
+  | 'listUsers'
+  | 'createUser'
+  | 'updateUser'
+  | 'deleteUser'
+  | 'resetPassword'
+  | 'signOutPlayer'
+  | 'releaseIdentity';
 
 /** Accounts and players as an administrator manages them. */
 export function createPlayerAdminHandlers(
@@ -25,8 +33,9 @@ export function createPlayerAdminHandlers(
   return {
     async listUsers() {
       const accounts = await deps.accounts.list();
-      const users = accounts.map(({ username, role, enabled, createdAtMs }) => ({
+      const users = accounts.map(({ id, username, role, enabled, createdAtMs }) => ({
         username,
+        sub: subOf({ id }),
         role,
         enabled,
         created_at: new Date(createdAtMs).toISOString(),
@@ -48,6 +57,12 @@ export function createPlayerAdminHandlers(
       await updateAccount(deps, { username, changes });
       onAdminChange('user.updated', { username, ...changes, by: admin });
       return { body: { ok: true } };
+    },
+
+    async deleteUser({ body: { username }, caller: { admin } }) {
+      const ended = await deleteAccount(deps, username);
+      onAdminChange('user.deleted', { username, ended, by: admin });
+      return { body: { ended } };
     },
 
     async resetPassword({ body: { username }, caller: { admin } }) {

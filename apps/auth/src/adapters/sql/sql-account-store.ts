@@ -33,6 +33,16 @@ export function createSqlAccountStore(sql: Sql): AccountStore {
         }),
       ),
 
+    remove: (id) =>
+      orUnavailable(() =>
+        sql.transaction().execute(async (transaction) => {
+          await advisoryLock(transaction, 'accounts');
+          const hadAdmin = await hasEnabledAdmin(transaction);
+          await transaction.deleteFrom('accounts').where('id', '=', id).execute();
+          if (hadAdmin && !(await hasEnabledAdmin(transaction))) throw new AuthError('last_admin');
+        }),
+      ),
+
     hasAdmin: () => orUnavailable(() => hasEnabledAdmin(sql)),
 
     addSetupCode: (codeHash, expiresAtMs) =>
