@@ -227,6 +227,14 @@ describe('telling the host, whatever dies', () => {
     await eventually(() => isTold(ref), 3_000);
   });
 
+  it('tells what was put off by a clock that was hours ahead', async () => {
+    const { bearer, ref } = await visitor();
+    await consents().withdraw({ sub: bearer, audience: host.issuer }, world.now() + 5 * 3_600_000);
+    const nowMs = world.now() + 5 * 3_600_000;
+    await outbox().take(host.issuer, { nowMs, nextTryAtMs: nowMs + 600_000, limit: 100 });
+    await eventually(() => isTold(ref));
+  });
+
   it('tells a host that was away, when it is back', async () => {
     const calls: string[] = [];
     let isUp = false;

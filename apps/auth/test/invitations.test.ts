@@ -311,6 +311,14 @@ describe('the limits of an invitation (P2.7, R3)', () => {
     expect((await listed()).find(({ id }) => id === locked.id)).toMatchObject({ state: 'locked' });
   });
 
+  it('is good for no longer because it was made by a clock that was hours ahead', async () => {
+    a.advance(5 * 3_600_000);
+    const invited = await invite();
+    a.advance(-5 * 3_600_000);
+    const shown = await redeem(invited);
+    expect([shown.status, shown.body.code]).toEqual([410, 'invitation_expired']);
+  });
+
   it('is good for 15 minutes', async () => {
     const [first, second] = [await invite(), await invite()];
     const row = (await listed()).find(({ id }) => id === first.id)!;

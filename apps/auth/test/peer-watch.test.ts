@@ -109,6 +109,20 @@ async function register(...changed: IssuerDraft[]): Promise<void> {
 const only = () => watch.known()[0]!;
 const inState = (state: string) => eventually(() => only().instance.state === state);
 
+describe('a clock that was hours ahead', () => {
+  it('keeps nobody waiting for hours when it is put right', async () => {
+    nowMs += 5 * 3_600_000;
+    const peer = await startPeer((_request, response) => json(sharedBy(peer.issuer))(_request, response));
+    await register(recordOf(peer.issuer));
+    await inState('fresh');
+    const before = peer.asked.length;
+    nowMs -= 5 * 3_600_000;
+    expect(only().instance).toMatchObject({ state: 'fresh', age_ms: 0 });
+    nowMs += 31_000;
+    await eventually(() => peer.asked.length > before);
+  });
+});
+
 describe('what other instances tell of their rooms (P2.8)', () => {
   it('is asked for with an assertion for that instance, and again only for what has changed', async () => {
     const peer = await startPeer(() => undefined);

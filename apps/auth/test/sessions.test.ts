@@ -167,6 +167,15 @@ describe('rotation and reuse (S1)', () => {
     expect((await client.refresh(newest!)).status).toBe(200);
   });
 
+  it('takes no rotated token for hours because the clock was ahead when it was rotated', async () => {
+    const { refreshToken } = await signIn();
+    nowMs += 5 * 3_600_000;
+    const { refreshToken: newest } = await client.refresh(refreshToken);
+    nowMs -= 5 * 3_600_000;
+    expect((await client.refresh(refreshToken)).status).toBe(401);
+    expect((await client.refresh(newest!)).status).toBe(401);
+  });
+
   it('ends the whole family when a rotated token comes back later: it was stolen', async () => {
     const { refreshToken: stolen, access } = await signIn();
     const { refreshToken: newest } = await client.refresh(stolen);

@@ -23,7 +23,7 @@ export interface RemoteKeySetOptions {
    */
   readonly pollMs?: number;
   readonly fetch?: typeof fetch;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since any moment; only goes on: waits and ages are measured by it. */
   readonly now?: () => number;
   /** Told when fetching begins to fail, and of the first error after it worked. */
   readonly onError?: (error: unknown) => void;
@@ -54,7 +54,7 @@ const RENEW_AT = 0.8;
  * causes at most one fetch per cool-down, and fewer the longer it lasts.
  */
 export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
-  const { jwksUrl, timeoutMs = 3_000, fetch: fetchFn = fetch, now = Date.now } = options;
+  const { jwksUrl, timeoutMs = 3_000, fetch: fetchFn = fetch, now = () => performance.now() } = options;
   const { defaultMaxAgeMs = 300_000, maxStaleMs = 24 * 3_600_000, cooldownMs = 30_000 } = options;
   const { onError = () => undefined, onChange = () => undefined } = options;
   let set: FetchedKeySet | undefined;

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@romm-netplay/testing';
 import { createRemoteKeySet, generateSigningKey, type SigningKey } from '@romm-netplay/token-core';
 
@@ -233,6 +233,31 @@ describe('remote key set (P2.3)', () => {
     const issuer = await publish(makeListener(key));
     const keys = createRemoteKeySet({ jwksUrl: issuer.url, timeoutMs: 300 });
     await expect(keys.find(key.kid)).rejects.toMatchObject({ code: 'keys_unavailable' });
+  });
+
+  it('is asked again soon, though the wall clock was hours ahead when it failed', async () => {
+    const key = await generateSigningKey('ES256');
+    let answers = false;
+    const issuer = await publish((_request, response) => {
+      response.statusCode = answers ? 200 : 503;
+      response.end(JSON.stringify({ keys: [key.publicJwk] }));
+    });
+    const aheadMs = 5 * 3_600_000;
+    const clock = jest
+      .spyOn(Date, 'now')
+      .mockImplementation(() => performance.timeOrigin + performance.now() + aheadMs);
+    const keys = createRemoteKeySet({ jwksUrl: issuer.url });
+    await expect(keys.find(key.kid)).rejects.toMatchObject({ code: 'keys_unavailable' });
+    clock.mockRestore();
+    answers = true;
+    const found = await eventually(async () => {
+      try {
+        return (await keys.find(key.kid)) ?? false;
+      } catch {
+        return false;
+      }
+    });
+    expect(found).toMatchObject({ kid: key.kid });
   });
 
   it('skips keys it cannot use and keeps the others', async () => {

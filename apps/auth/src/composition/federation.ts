@@ -1,5 +1,6 @@
 import { createPeers, type Peers } from '@romm-netplay/peers';
 import {
+  createSteadyClock,
   type Audit,
   type CloseStack,
   createLapsesByKey,
@@ -77,7 +78,7 @@ export const registryDeps = (
 export async function followPeers({ state, closing, lapses, now }: FederationParts): Promise<Peers> {
   const peers = createPeers({
     registry: state.issuers,
-    now,
+    now: createSteadyClock(now),
     ...peerLines(lapses, {
       all: { failing: 'other instances not followed', mended: 'other instances are followed again' },
       one: {

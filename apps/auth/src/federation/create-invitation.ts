@@ -6,7 +6,7 @@ import type { InvitationStore } from './invitation-store.js';
 import { writeInvitation } from './invitation-text.js';
 
 /** Long enough to paste it into a message and from there. */
-const LIFETIME_MS = 15 * 60 * 1000;
+export const INVITATION_LIFETIME_MS = 15 * 60 * 1000;
 /** What has expired is shown a while longer, so that one sees what became of it. */
 const KEPT_AFTER_END_MS = 24 * 3600 * 1000;
 
@@ -33,7 +33,7 @@ export async function createInvitation(
   checkTerms({ ...terms, pinned_keys: [] });
   const [id, secret] = [randomBytes(12).toString('base64url'), randomBytes(16).toString('base64url')];
   const createdAtMs = now();
-  const expiresAtMs = createdAtMs + LIFETIME_MS;
+  const expiresAtMs = createdAtMs + INVITATION_LIFETIME_MS;
   await invitations.purge(createdAtMs - KEPT_AFTER_END_MS);
   const secretHash = createHash('sha256').update(secret).digest('hex');
   const added = await invitations.add({ id, secretHash, terms, createdAtMs, expiresAtMs });

@@ -10,7 +10,7 @@ import {
   trustOnly,
 } from '@romm-netplay/token-core';
 import { AuthError } from '../errors.js';
-import type { InvitationsDeps } from './create-invitation.js';
+import { INVITATION_LIFETIME_MS, type InvitationsDeps } from './create-invitation.js';
 import type { InvitationLimits } from './invitation-limits.js';
 import type { Invitation, RedeemOutcome } from './invitation-store.js';
 import type { IssuerAdminDeps } from './issuer-admin.js';
@@ -70,6 +70,8 @@ const REFUSALS = {
   full: 'too_many_issuers',
 } as const satisfies Record<Exclude<RedeemOutcome['outcome'], 'registered' | 'again'>, string>;
 
+const CLOCKS_DIFFER_MS = 60_000;
+
 /** Whoever does not know the secret learns nothing about the invitation. */
 async function findShown(
   { invitations, invitationLimits, now }: RedeemInvitationDeps,
@@ -79,7 +81,10 @@ async function findShown(
   const isRight = (hash: string) => secretCheck(`sha256:${hash}`)?.(secret) === true;
   const invitation = await invitations.attempt(id, isRight);
   if (invitation === undefined) throw new AuthError('invitation_refused');
-  if (invitation.expiresAtMs <= now()) throw new AuthError('invitation_expired');
+  // One that lasts longer than any is of a clock that ran ahead.
+  const leftMs = invitation.expiresAtMs - now();
+  if (leftMs <= 0 || leftMs > INVITATION_LIFETIME_MS + CLOCKS_DIFFER_MS)
+    throw new AuthError('invitation_expired');
   const { redeemedBy } = invitation;
   if (redeemedBy !== null && redeemedBy !== issuer) throw new AuthError('invitation_used');
   await invitationLimits.attempt('invitation', id);

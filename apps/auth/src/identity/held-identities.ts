@@ -43,7 +43,8 @@ export function holdingIdentities(
     const { sub, externalId } = identity;
     const key = JSON.stringify([sub, externalId]);
     const nowMs = now();
-    if ((checkedAtMs.get(key) ?? -Infinity) + RECHECK_MS > nowMs) return identity;
+    // Either way: a clock that was put back is no reason not to look again.
+    if (Math.abs(nowMs - (checkedAtMs.get(key) ?? -Infinity)) < RECHECK_MS) return identity;
     const who = { sub, provider: provider.name, externalId };
     if (!(await store.hold(who, { nowMs, heldSinceMs: nowMs - HOLD_MS })))
       throw new AuthError('identity_taken');

@@ -87,7 +87,8 @@ async function newestAfter(
     const stored = await transaction.findToken(refreshTokenHash(token));
     if (stored === undefined) return undefined;
     if (stored.rotatedAtMs === null || stored.successorSalt === null) return { token, stored };
-    if (stored.rotatedAtMs + RACE_TOLERANCE_MS < nowMs) return undefined;
+    // Either way: what a clock that runs ahead has dated must not count for longer.
+    if (Math.abs(nowMs - stored.rotatedAtMs) > RACE_TOLERANCE_MS) return undefined;
     token = successorOf(token, stored.successorSalt);
   }
 }

@@ -1,5 +1,11 @@
 import { createPeers, type Peers } from '@romm-netplay/peers';
-import { type CloseStack, type Lapses, type Logger, peerLines } from '@romm-netplay/service-kit';
+import {
+  type CloseStack,
+  createSteadyClock,
+  type Lapses,
+  type Logger,
+  peerLines,
+} from '@romm-netplay/service-kit';
 import { StateUnavailableError } from '@romm-netplay/shared-state';
 import type { SharedServices } from '../adapters/shared-services.js';
 import type { SfuConfig } from '../config.js';
@@ -34,7 +40,7 @@ export function openGuests({ services, now, log, lapses, closing }: GuestParts):
   const changeOf = watchIssuers();
   const issuers = createPeers({
     registry: services.issuers,
-    now,
+    now: createSteadyClock(now),
     onChanged: (issuer, record) => end(changeOf(issuer, record)),
     ...peerLines(lapses, {
       all: { failing: 'issuers not followed', mended: 'issuers are followed again' },

@@ -71,7 +71,7 @@ export function createKnownVerdicts(options: KnownVerdictsOptions): KnownVerdict
   return {
     recent(key) {
       const known = local.get(key);
-      return known !== undefined && now() - known.keptAtMs < localMs ? known : undefined;
+      return known !== undefined && Math.abs(now() - known.keptAtMs) < localMs ? known : undefined;
     },
     async find(key) {
       const found = await shared<KnownVerdict | undefined>(cache.read(key).then(parse), local.get(key));

@@ -29,7 +29,7 @@ export function createLastFailure({ now, onError, onMended }: LastFailureOptions
     trouble(): string | undefined {
       if (!(failure instanceof RommFailure)) return undefined;
       // That it was away says nothing of now, where nobody has come since; what did not fit, RomM will answer again.
-      if (failure.isOutage && now() - failedAtMs > OUTAGE_TOLD_MS) return undefined;
+      if (failure.isOutage && Math.abs(now() - failedAtMs) > OUTAGE_TOLD_MS) return undefined;
       return `Nobody of RomM can sign in: ${failure.message}`;
     },
   };

@@ -1,6 +1,14 @@
+import type { ExpressionBuilder } from 'kysely';
 import type { EndedVisitStore } from '../../federation/visits/ended-visit-store.js';
 import type { Sql } from './database.js';
+import type { Schema } from './schema.js';
 import { orUnavailable } from './unavailable.js';
+
+/** Nobody waits for longer; a time beyond that is of a clock that ran ahead. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+const isDue = (nowMs: number) => (eb: ExpressionBuilder<Schema, 'ended_visits'>) =>
+  eb.or([eb('next_try_at_ms', '<=', nowMs), eb('next_try_at_ms', '>', nowMs + LONGEST_WAIT_MS)]);
 
 export function createSqlEndedVisitStore(sql: Sql): EndedVisitStore {
   return {
@@ -9,7 +17,7 @@ export function createSqlEndedVisitStore(sql: Sql): EndedVisitStore {
         sql
           .selectFrom('ended_visits')
           .select(['audience', (eb) => eb.fn.max('tries').as('tries')])
-          .where('next_try_at_ms', '<=', nowMs)
+          .where(isDue(nowMs))
           .groupBy('audience')
           .execute(),
       ),
@@ -24,12 +32,12 @@ export function createSqlEndedVisitStore(sql: Sql): EndedVisitStore {
               .selectFrom('ended_visits')
               .select('grant_id')
               .where('audience', '=', audience)
-              .where('next_try_at_ms', '<=', nowMs)
+              .where(isDue(nowMs))
               .orderBy('ended_at_ms')
               .limit(limit),
           )
           // Looked at once more for each row that another replica has just taken.
-          .where('next_try_at_ms', '<=', nowMs)
+          .where(isDue(nowMs))
           .returning('grant_id')
           .execute();
         return rows.map(({ grant_id: grantId }) => grantId);

@@ -1,5 +1,6 @@
 import type { Peers } from '@romm-netplay/peers';
 import type { RegisteredIssuer } from '@romm-netplay/protocol';
+import { createSteadyClock } from '@romm-netplay/service-kit';
 import { BLANK, type KnownRooms, noteAnswer, noteFailure, type Notice, standing } from './peer-board.js';
 import { BUSY_FOR_MS, waitAfterPull } from './pull-schedule.js';
 import { isStillGood, pullRooms, type PullRoomsDeps } from './pull-rooms.js';
@@ -36,7 +37,9 @@ interface Watched {
 }
 
 export function startWatchingPeers(options: WatchPeersOptions): PeerWatch {
-  const { peers, issueAssertion, onError, onMended, now, random = Math.random, tickMs = 250 } = options;
+  const { peers, issueAssertion, onError, onMended, random = Math.random, tickMs = 250 } = options;
+  // One that is put back would keep everybody waiting until it is as late again.
+  const now = createSteadyClock(options.now);
   const watched = new Map<string, Watched>();
   let lookedAtMs = now();
   let running = 0;
