@@ -36,6 +36,7 @@ function send(port: number, bytes: string, end: 'hang-up' | 'wait'): Promise<str
 
 const json = 'content-type: application/json\r\n';
 const head = (line: string, headers = '') => `${line} HTTP/1.1\r\nhost: localhost\r\n${headers}`;
+const nested = `{"username":${'['.repeat(7_000)}${']'.repeat(7_000)}}`;
 const SENT: [what: string, bytes: string, end: 'hang-up' | 'wait'][] = [
   [
     'a body that breaks off',
@@ -58,6 +59,21 @@ const SENT: [what: string, bytes: string, end: 'hang-up' | 'wait'][] = [
     'wait',
   ],
   ['no JSON', `${head('POST /api/auth/login', json)}content-length: 1\r\n\r\n{`, 'wait'],
+  [
+    'JSON that is nested deeply',
+    `${head('POST /api/auth/login', json)}content-length: ${nested.length}\r\n\r\n${nested}`,
+    'wait',
+  ],
+  [
+    'thousands of cookies',
+    `${head('POST /api/sfu/token', `cookie: ${'a=b;'.repeat(3_500)}\r\n${json}`)}content-length: 2\r\n\r\n{}`,
+    'wait',
+  ],
+  [
+    'more cookies than a head may hold',
+    `${head('POST /api/sfu/token', `cookie: ${'a=b;'.repeat(10_000)}\r\n${json}`)}content-length: 2\r\n\r\n{}`,
+    'wait',
+  ],
   ['a host with a policy in it', 'GET /play/ HTTP/1.1\r\nhost: a;script-src *\r\n\r\n', 'wait'],
   [
     'a host with a policy in it, for the first page',
