@@ -3,6 +3,7 @@ import { benchConsume } from './consume.js';
 import { benchDiscovery } from './discovery.js';
 import { benchHttpVerify } from './http-verify.js';
 import { benchJoinElsewhere } from './join-elsewhere.js';
+import { benchLogins } from './logins.js';
 import { benchMint } from './mint.js';
 import { benchRelay } from './relay.js';
 import { benchSocket } from './socket.js';
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   relay: benchRelay,
   discovery: benchDiscovery,
   'join-elsewhere': benchJoinElsewhere,
+  logins: benchLogins,
   // Last: it runs servers in this process, whose memory would weigh on the others.
   'tokens-hour': benchTokensHour,
 };

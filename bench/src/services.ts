@@ -21,7 +21,10 @@ export interface AuthUnderLoad {
 }
 
 /** The real auth service in its own process, over a Redis of its own. */
-export async function startAuth(disposers: Disposers): Promise<AuthUnderLoad> {
+export async function startAuth(
+  disposers: Disposers,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<AuthUnderLoad> {
   const redis = disposers.use(await startRedisServer());
   const env = {
     ...LOOPBACK,
@@ -30,6 +33,7 @@ export async function startAuth(disposers: Disposers): Promise<AuthUnderLoad> {
     DATA_DIR: await dataDirectory(disposers),
     IDENTITY_PROVIDERS: 'dev',
     ROMM_SFU_INTERNAL_SECRET: INTERNAL_SECRET,
+    ...changes,
   };
   const url = await start(disposers, import.meta.resolve('@romm-netplay/auth/main'), env);
   const connections = await openConnections(disposers, url, MINTING_CONNECTIONS);
