@@ -9,6 +9,7 @@ import { type Administered, callAdmin } from '@romm-netplay/standalone/demo/admi
 import { createDisposers, type Disposers, eventually, startServiceProcess } from '@romm-netplay/testing';
 import { generateSigningKey } from '@romm-netplay/token-core';
 import { type Contender, interleave, quantile } from './interleave.js';
+import { residentMb } from './resident.js';
 import { dataDirectory } from './services.js';
 import { formatMs, formatRatio, type Report } from './table.js';
 
@@ -37,7 +38,7 @@ export async function benchDiscovery(onRound: (done: number, total: number) => v
         results.median(name, 'asksPerMinute').toFixed(0),
         results.median(name, 'cpuMsPerSecond').toFixed(1),
         formatRatio(results.ratio(name, none, 'cpuMsPerSecond')),
-        `${(await residentMb(pid)).toFixed(0)} MB`,
+        `${(await residentMb(pid)).now.toFixed(0)} MB`,
         formatMs(results.median(name, 'p50Ms')),
         formatMs(results.median(name, 'p99Ms')),
         formatRatio(results.ratio(name, none, 'p50Ms')),
@@ -172,9 +173,4 @@ const TICK_MS = 10;
 async function cpuMs(pid: number): Promise<number> {
   const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-}
-
-async function residentMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
 }

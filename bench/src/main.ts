@@ -4,6 +4,7 @@ import { benchDiscovery } from './discovery.js';
 import { benchHttpVerify } from './http-verify.js';
 import { benchJoinElsewhere } from './join-elsewhere.js';
 import { benchLogins } from './logins.js';
+import { benchMemory } from './memory.js';
 import { benchMint } from './mint.js';
 import { benchRelay } from './relay.js';
 import { benchSocket } from './socket.js';
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   discovery: benchDiscovery,
   'join-elsewhere': benchJoinElsewhere,
   logins: benchLogins,
+  memory: benchMemory,
   // Last: it runs servers in this process, whose memory would weigh on the others.
   'tokens-hour': benchTokensHour,
 };

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,19 @@ describe('standalone (A1, S3)', () => {
     expect(warnings.join()).toContain('Development identity is on');
     expect(await started.stop('SIGTERM')).toBe(0);
   });
+
+  it('makes its database without keeping the memory that takes', async () => {
+    const fresh = await mkdtemp(join(tmpdir(), 'netplay-standalone-'));
+    disposers.defer(() => rm(fresh, { recursive: true, force: true }));
+    const env = { ...standaloneEnv(), DATA_DIR: fresh };
+    const started = disposers.use(
+      await startServiceProcess({ entry: entryOf('standalone'), env, services: 3 }),
+    );
+    const status = await readFile(`/proc/${started.pid}/status`, 'utf8');
+    const mostMb = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+    // In this process it took 850 MB, and kept them; 250 are usual now.
+    expect(mostMb).toBeLessThan(400);
+  }, 60_000);
 
   it('keeps its signing keys over a kill -9, and starts again by itself on the same files', async () => {
     const start = async () =>

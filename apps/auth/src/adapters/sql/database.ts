@@ -1,17 +1,13 @@
-import { access, constants, mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { PGlite } from '@electric-sql/pglite';
-import { ComponentTrouble, directoryFailure, StartError } from '@romm-netplay/service-kit';
+import { ComponentTrouble, StartError } from '@romm-netplay/service-kit';
 import { Kysely, type Migration, Migrator, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { lock } from 'proper-lockfile';
+import { INT8_OID } from './int8.js';
 import { signingKeys } from './migrations/0001-signing-keys.js';
 import { accountsAndSessions } from './migrations/0002-accounts-and-sessions.js';
 import { federationRegistry } from './migrations/0003-federation-registry.js';
 import { visits } from './migrations/0004-visits.js';
 import { consentShares } from './migrations/0005-consent-shares.js';
-import { pgliteDialect } from './pglite-dialect.js';
 import type { Schema } from './schema.js';
 import { databaseTroubleIn, databaseTroubleOf } from './trouble.js';
 import { isUnavailable, orUnavailable } from './unavailable.js';
@@ -45,9 +41,6 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const QUERY_TIMEOUT_MS = 5_000;
 const RETRY_MS = 500;
 
-/** 8-byte integers hold times in milliseconds, which fit a number until the year 287396. */
-const INT8_OID = 20;
-
 const MIGRATIONS: Record<string, Migration> = {
   '0001-signing-keys': signingKeys,
   '0002-accounts-and-sessions': accountsAndSessions,
@@ -59,7 +52,7 @@ const MIGRATIONS: Record<string, Migration> = {
 /** Opens the issuer's database and brings its schema up to date, under a lock that replicas share (P4.2). */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { sql, close } =
-    options.url === undefined ? await openPglite(options) : openPostgres(options.url, options);
+    options.url === undefined ? await openEmbedded(options) : openPostgres(options.url, options);
   try {
     await (options.url === undefined ? migrate(sql, 'latest') : migrateWhenUp(sql, options));
   } catch (error) {
@@ -120,6 +113,12 @@ export async function migrate(sql: Sql, direction: 'latest' | 'none'): Promise<v
   }
 }
 
+/** Whoever has PostgreSQL need not load another. */
+async function openEmbedded(options: DatabaseOptions): Promise<Pick<Database, 'sql' | 'close'>> {
+  const { openPglite } = await import('./pglite-database.js');
+  return openPglite(options);
+}
+
 function openPostgres(url: string, { onError }: DatabaseOptions): Pick<Database, 'sql' | 'close'> {
   const parserOf = pg.types.getTypeParser as (oid: number, format?: string) => unknown;
   const types = {
@@ -137,47 +136,4 @@ function openPostgres(url: string, { onError }: DatabaseOptions): Pick<Database,
   pool.on('connect', (client) => client.on('error', onError));
   const sql: Sql = new Kysely({ dialect: new PostgresDialect({ pool }) });
   return { sql, close: () => sql.destroy() };
-}
-
-async function openPglite({
-  dataDir,
-  lockWaitSeconds = 12,
-}: DatabaseOptions): Promise<Pick<Database, 'sql' | 'close'>> {
-  const directory = join(dataDir, 'pglite');
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    // What is locked below is written, and a lock that cannot be is waited for.
-    await Promise.all([dataDir, directory].map((each) => access(each, constants.W_OK)));
-  } catch (error) {
-    throw directoryFailure(error, 'DATA_DIR', dataDir);
-  }
-  const release = await lockDirectory(directory, lockWaitSeconds);
-  const pglite = new PGlite(directory, { parsers: { [INT8_OID]: Number } });
-  const sql: Sql = new Kysely({ dialect: pgliteDialect(pglite) });
-  return {
-    sql,
-    async close() {
-      await sql.destroy();
-      await release();
-    },
-  };
-}
-
-/** PGlite does not notice a second process on its files, and both would spoil them. */
-async function lockDirectory(directory: string, waitSeconds: number): Promise<() => Promise<void>> {
-  try {
-    return await lock(directory, {
-      stale: 10_000,
-      update: 2_000,
-      retries: { retries: waitSeconds, factor: 1, minTimeout: 1_000 },
-    });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ELOCKED') {
-      throw directoryFailure(cause, 'DATA_DIR', dirname(directory));
-    }
-    throw new StartError(
-      `Another process uses the database in ${directory}; stop it, or choose another DATA_DIR.`,
-      { cause },
-    );
-  }
 }
