@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -37,32 +37,50 @@ export function runQuietly(command, args) {
   });
 }
 
-/** pnpm keeps a copy of the lockfile it installed from; equal copies mean there is nothing to do. */
-function isInstalled() {
-  const installed = join(root, 'node_modules', '.pnpm', 'lock.yaml');
-  return (
-    existsSync(installed) &&
-    readFileSync(installed, 'utf8') === readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')
-  );
-}
+const modules = join(root, 'node_modules');
+/** pnpm keeps a copy of the lockfile it installed from, as far as it installed it. */
+const installedLock = join(modules, '.pnpm', 'lock.yaml');
+/** The lockfile that `installToRun` installed a part of. */
+const partialLock = join(modules, '.netplay-partial-lock.yaml');
+
+const isLock = (path) =>
+  existsSync(path) && readFileSync(path, 'utf8') === readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8');
 
 /** Brings node_modules in line with the lockfile; with only Node and npm there. */
 export function install() {
-  if (isInstalled()) return;
+  if (isLock(installedLock)) return;
+  // What there is may lack the tests' packages; taking it away asks nobody.
+  pnpmInstall(['--prod=false', '--config.confirm-modules-purge=false']);
+  rmSync(partialLock, { force: true });
+}
+
+/**
+ * Brings what `npm start` and the demos need in line with the lockfile: no tools of the tests. Where everything
+ * has been installed before, it stays so.
+ */
+export function installToRun() {
+  if (isLock(installedLock) || isLock(partialLock)) return;
+  if (existsSync(installedLock) && !existsSync(partialLock)) return install();
+  // The root has what it takes to build.
+  pnpmInstall(['--prod', '--filter=romm-netplay', '--filter=@romm-netplay/standalone...']);
+  copyFileSync(join(root, 'pnpm-lock.yaml'), partialLock);
+}
+
+function pnpmInstall(options) {
   console.error('Installing dependencies (once) ...');
-  const args = [
-    '--yes',
-    packageManager,
-    'install',
-    '--frozen-lockfile',
-    '--prod=false',
-    '--reporter=append-only',
-  ];
+  const args = ['--yes', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only', ...options];
   if (run('npx', args, { stdio: ['ignore', 2, 2] }) === 0) return;
   console.error(
     'Installing failed; the lines above say why. It needs the npm registry; behind a proxy, set HTTPS_PROXY.',
   );
   process.exit(1);
+}
+
+/** Builds what has changed since the last time, as far as it is needed to run. */
+export async function buildToRun() {
+  // Not before esbuild is installed.
+  const builder = await import('./build-to-run.mjs');
+  await builder.buildToRun();
 }
 
 /** Compiles what has changed since the last build. */

@@ -5,18 +5,12 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { transpiling } from './transpiling.mjs';
 
 rmSync('dist', { recursive: true, force: true });
 await build({
+  ...transpiling,
   entryPoints: readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => join('src', file)),
-  outbase: 'src',
-  outdir: 'dist',
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  sourcemap: true,
-  sourcesContent: false,
-  logLevel: 'warning',
 });

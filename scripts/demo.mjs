@@ -1,6 +1,6 @@
 import './check-node.cjs';
 
-const { install, build } = await import('./bootstrap.mjs');
-install();
-build();
+const { installToRun, buildToRun } = await import('./bootstrap.mjs');
+installToRun();
+await buildToRun();
 await import('../apps/standalone/dist/demo/main.js');
