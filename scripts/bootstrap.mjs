@@ -68,7 +68,14 @@ export function installToRun() {
 
 function pnpmInstall(options) {
   console.error('Installing dependencies (once) ...');
-  const args = ['--yes', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only', ...options];
+  const args = [
+    '--yes',
+    packageManager,
+    'install',
+    '--frozen-lockfile',
+    '--reporter=append-only',
+    ...options,
+  ];
   if (run('npx', args, { stdio: ['ignore', 2, 2] }) === 0) return;
   console.error(
     'Installing failed; the lines above say why. It needs the npm registry; behind a proxy, set HTTPS_PROXY.',
@@ -76,7 +83,7 @@ function pnpmInstall(options) {
   process.exit(1);
 }
 
-/** Builds what has changed since the last time, as far as it is needed to run. */
+/** Builds what has changed since the last time, as far as it is needed to run: a second or two. */
 export async function buildToRun() {
   // Not before esbuild is installed.
   const builder = await import('./build-to-run.mjs');

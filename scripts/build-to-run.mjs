@@ -34,7 +34,11 @@ function fingerprint(directory) {
   const shared = ['scripts/build-to-run.mjs', 'scripts/transpiling.mjs', 'packages/client/bundles.mjs'];
   const own = sources(directory).map((file) => `${directory}/${file}`);
   for (const file of [...shared, 'pnpm-lock.yaml', ...own.sort()])
-    hash.update(file).update('\0').update(readFileSync(join(root, file))).update('\0');
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(root, file)))
+      .update('\0');
   return hash.digest('hex');
 }
 

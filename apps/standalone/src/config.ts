@@ -10,7 +10,7 @@ export interface StandaloneConfig {
 }
 
 /** What makes one process on one machine work without any configuration. */
-const DEFAULTS: Env = {
+const DEFAULTS = {
   // Development identity signs in anybody, so by default only this machine can reach it.
   HOST: '127.0.0.1',
   IDENTITY_PROVIDERS: 'dev,local',
@@ -18,7 +18,13 @@ const DEFAULTS: Env = {
   SFU_PORT: '3001',
   NODE_ID: 'standalone',
   LOG_LEVEL: 'error',
-};
+} satisfies Env;
+
+/** The ports of both services, as far as they are told or the usual ones. */
+export const portsOf = ({ AUTH_PORT, SFU_PORT }: Env = process.env): { auth: string; sfu: string } => ({
+  auth: AUTH_PORT || DEFAULTS.AUTH_PORT,
+  sfu: SFU_PORT || DEFAULTS.SFU_PORT,
+});
 
 /**
  * Reads the variables of both services; `AUTH_PORT` and `SFU_PORT` stand for the `PORT` of each.

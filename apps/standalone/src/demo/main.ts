@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { composeStandalone } from '../compose.js';
-import { parseConfig } from '../config.js';
+import { parseConfig, portsOf } from '../config.js';
+import { readEnvFile } from '../env-file.js';
 import { playFederation } from './federation/play-federation.js';
 import { play } from './play.js';
 import { createTranscript } from './transcript.js';
@@ -15,19 +16,25 @@ interface Instance {
   close(): Promise<void>;
 }
 
-const DEFAULT_INSTANCE = { authUrl: 'http://127.0.0.1:3100', sfuUrl: 'http://127.0.0.1:3001' };
+/** Where `npm start` with the same settings listens. */
+function expectedInstance() {
+  readEnvFile();
+  const { auth, sfu } = portsOf();
+  return { authUrl: `http://127.0.0.1:${auth}`, sfuUrl: `http://127.0.0.1:${sfu}` };
+}
 
 /** A standalone that already runs here with development identity, as `npm start` leaves it. */
 async function findRunning(): Promise<Instance | undefined> {
+  const expected = expectedInstance();
   try {
     const answers = await Promise.all(
-      Object.values(DEFAULT_INSTANCE).map((url) =>
-        fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) }),
-      ),
+      Object.values(expected).map((url) => fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) })),
     );
-    const [auth] = (await Promise.all(answers.map((answer) => answer.json()))) as { warnings?: unknown[] }[];
-    const usable = answers.every(({ ok }) => ok) && (auth?.warnings?.length ?? 0) > 0;
-    return usable ? { ...DEFAULT_INSTANCE, close: () => Promise.resolve() } : undefined;
+    const [auth] = (await Promise.all(answers.map((answer) => answer.json()))) as { warnings?: string[] }[];
+    const anybody = auth?.warnings?.some((warning) => warning.startsWith('Development identity')) === true;
+    return answers.every(({ ok }) => ok) && anybody
+      ? { ...expected, close: () => Promise.resolve() }
+      : undefined;
   } catch {
     return undefined;
   }
