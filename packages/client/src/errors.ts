@@ -3,21 +3,22 @@ import type { SocketErrorBody, SocketErrorCode } from '@romm-netplay/protocol/wi
 /** What the client itself reports; everything else comes from a server with a code of its own. */
 const RETRYABLE = {
   unreachable: 'The server cannot be reached; check line, URL and CORS.',
-  timeout: 'There was no answer in time; try again.',
-  connection_closed: 'The connection is closed; connect again.',
-  reconnecting: 'The line is down; the room reconnects by itself.',
-  reconnect_failed: 'The line did not come back; join again.',
+  timeout: 'No answer in time; try again.',
+  connection_closed: 'The connection closed; connect again.',
+  reconnecting: 'The line is down; the room reconnects.',
+  reconnect_failed: 'The line stayed down; join again.',
 } as const;
 const FINAL = {
   not_signed_in: 'Nobody is signed in; sign in first.',
   session_ended: 'The session has ended; sign in again.',
-  bad_response: 'That is no netplay server; check the URL and the proxy.',
+  no_web_socket: 'No WebSocket; install ws or Node 22.',
+  bad_response: 'No netplay server; check the URL and the proxy.',
   taken_over: 'Your place went to another tab or device.',
-  room_closed: 'The last player has left; the room is over.',
-  kicked: 'The owner of the room put you out.',
+  room_closed: 'The last player left; the room is over.',
+  kicked: 'The owner put you out.',
   left: 'You left the room.',
   redirect_refused: 'The own instance announces no such node, or only by http.',
-  too_many_redirects: 'The nodes send players in a circle; check the PUBLIC_URL of each.',
+  too_many_redirects: 'Nodes send players in a circle; check each PUBLIC_URL.',
 } as const;
 
 export type ClientErrorCode = keyof typeof RETRYABLE | keyof typeof FINAL;

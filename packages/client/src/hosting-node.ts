@@ -4,6 +4,7 @@ import { badResponse, type JsonRequest, requestJson } from './http.js';
 import type { Runtime } from './runtime.js';
 import type { RoomReference } from './seats.js';
 import type { SfuAccess } from './sfu-access.js';
+import { parseUrl } from './urls.js';
 
 /** Where the own instance says that rooms are. Nothing else is asked, and nobody else is believed. */
 export interface HostingNodes {
@@ -80,8 +81,9 @@ export function isAnnounced(url: string, announced: readonly string[], sfuUrl: s
 /** The URL in one spelling, as http or https; undefined when no token may be taken there. */
 export function followable(url: string, sfuUrl: string): string | undefined {
   // A backslash, a tab or a space means one thing to one URL parser and another to the next.
-  if (!/^(https?|wss?):\/\/[^\s\\?#@]+$/i.test(url) || !URL.canParse(url)) return undefined;
-  const { protocol, host, pathname } = new URL(url);
+  const parsed = /^(https?|wss?):\/\/[^\s\\?#@]+$/i.test(url) && parseUrl(url);
+  if (!parsed) return undefined;
+  const { protocol, host, pathname } = parsed;
   const isSecure = protocol === 'https:' || protocol === 'wss:';
   if (!isSecure && !sfuUrl.startsWith('http:')) return undefined;
   return `${isSecure ? 'https' : 'http'}://${host}${pathname}`.replace(/\/+$/, '');

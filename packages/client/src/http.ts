@@ -1,5 +1,6 @@
 import { clientError, NetplayError } from './errors.js';
 import type { Runtime } from './runtime.js';
+import { timeLimit } from './time-limit.js';
 
 const TIMEOUT_MS = 10_000;
 /** Far above the longest room list; what is larger comes from something else. */
@@ -46,7 +47,7 @@ function send(runtime: Runtime, url: string, request: JsonRequest): Promise<Resp
     cache: 'no-store',
     // A password must not be sent on to wherever a redirect leads.
     redirect: 'manual',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: timeLimit(TIMEOUT_MS),
   } as const;
   return runtime.fetch(url + (search && `?${search}`), init).catch(() => {
     throw clientError('unreachable', { about: url });

@@ -1,5 +1,6 @@
 import { clientError } from './errors.js';
 import type { Runtime } from './runtime.js';
+import { timeLimit } from './time-limit.js';
 
 const LONGEST_WAIT_MS = 30_000;
 
@@ -18,7 +19,7 @@ export function createExclusion({ locks }: Runtime, name: string): Exclusion {
       return busy ? undefined : { result: await work(false) };
     });
     if (done !== undefined) return done.result;
-    const signal = AbortSignal.timeout(LONGEST_WAIT_MS);
+    const signal = timeLimit(LONGEST_WAIT_MS);
     let begun = false;
     return locks
       .request(name, { signal }, () => {

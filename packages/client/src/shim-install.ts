@@ -7,6 +7,7 @@ import { createSession } from './session.js';
 import type { ShimPage } from './shim-page.js';
 import { createThrottle, type Throttle } from './shim-throttle.js';
 import { createTokens, type MintedToken, RENEW_BEFORE_MS, type TokenType } from './tokens.js';
+import { timeLimit } from './time-limit.js';
 
 export interface ShimSettings {
   readonly authUrl: string;
@@ -115,7 +116,7 @@ const throttled = (runtime: Runtime, { turn }: Throttle): Runtime => ({
   ...runtime,
   async fetch(input, init) {
     await turn();
-    return runtime.fetch(input, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+    return runtime.fetch(input, { ...init, signal: timeLimit(REQUEST_TIMEOUT_MS) });
   },
 });
 

@@ -1,4 +1,5 @@
 import { SOCKET_PATH, SUBPROTOCOL } from '@romm-netplay/protocol/wire';
+import { clientError } from './errors.js';
 
 /** The part of the standard WebSocket that is used; browsers, Node 22 and `ws` all have it. */
 export interface WebSocketLike {
@@ -18,7 +19,7 @@ export const isOpen = ({ readyState }: WebSocketLike): boolean => readyState ===
 
 export function openSocket(sfuUrl: string, given: WebSocketConstructor | undefined): WebSocketLike {
   const WebSocket = given ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
-  if (WebSocket === undefined) throw new TypeError('There is no global WebSocket; pass that of "ws".');
+  if (WebSocket === undefined) throw clientError('no_web_socket');
   const url = `${sfuUrl.replace(/^http/, 'ws').replace(/\/+$/, '')}${SOCKET_PATH}`;
   const socket = new WebSocket(url, SUBPROTOCOL);
   socket.binaryType = 'arraybuffer';

@@ -56,7 +56,7 @@ describe('the bundles', () => {
       dispatchEvent: () => true,
       ...{
         URL,
-        AbortSignal,
+        AbortController,
         performance,
         setTimeout,
         CustomEvent,
