@@ -9,7 +9,7 @@ const RETRYABLE = {
   reconnect_failed: 'The line stayed down; join again.',
 } as const;
 const FINAL = {
-  not_signed_in: 'Nobody is signed in; sign in first.',
+  not_signed_in: 'Nobody is signed in; sign in.',
   session_ended: 'The session has ended; sign in again.',
   no_web_socket: 'No WebSocket; install ws or Node 22.',
   bad_response: 'No netplay server; check the URL and the proxy.',
