@@ -17,7 +17,10 @@ export interface Page {
   readonly anchors: ReadonlySet<string>;
 }
 
-const ELSEWHERE = ['README.md', 'bench/README.md', 'infra/README.md', 'e2e/emulator/README.md'];
+const ELSEWHERE = [
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'bench/README.md'],
+  ...['infra/README.md', 'e2e/emulator/README.md'],
+];
 /** What a reader makes by what the pages say. */
 const MADE = ['infra/.env', 'infra/certificates', 'infra/secrets/sfu-internal-secret'];
 

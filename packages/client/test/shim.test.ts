@@ -171,7 +171,7 @@ describe('handleSfuAuthError', () => {
     expect(await page.handleSfuAuthError?.('read')).toBe(false);
     expect([page.EJS_netplayToken, page.warnings]).toEqual([
       '',
-      ['netplay: no read token. Nobody is signed in; sign in first.'],
+      ['netplay: no read token. Nobody is signed in; sign in.'],
     ]);
   });
 
