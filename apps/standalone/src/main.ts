@@ -9,7 +9,8 @@ await runService(async () => {
   readEnvFile();
   const config = parseConfig();
   // Its log tells errors only, unless told otherwise.
-  for (const warning of config.warnings) process.stderr.write(`${warning}
+  for (const warning of config.warnings)
+    process.stderr.write(`${warning}
 `);
   const standalone = await composeStandalone(config);
   announce('auth', standalone.auth.url);
