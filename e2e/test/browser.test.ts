@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import * as pgliteFiles from '@romm-netplay/auth/pglite-files';
 import { composeStandalone, type Standalone } from '@romm-netplay/standalone/compose';
 import { parseConfig } from '@romm-netplay/standalone/config';
-import { createDisposers, eventually } from '@romm-netplay/testing';
+import { createDisposers, eventually, dataDirectory } from '@romm-netplay/testing';
 import type { BrowserContext, Page } from 'playwright-core';
 import { startBrowser, type TestBrowser } from './support/browser.js';
 
@@ -19,7 +18,7 @@ let browser: TestBrowser;
 /** Of the page's own scripts and the browser's security checks. */
 let complaints: string[];
 beforeAll(async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'netplay-browser-'));
+  const dataDir = await dataDirectory(pgliteFiles);
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
   const ports = { AUTH_PORT: '0', SFU_PORT: '0' };
   standalone = disposers.use(

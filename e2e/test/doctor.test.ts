@@ -1,15 +1,14 @@
 /** The doctor in front of real services, with a reverse proxy between that makes the mistakes proxies make. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import * as pgliteFiles from '@romm-netplay/auth/pglite-files';
 import { diagnose, type Finding } from '@romm-netplay/doctor';
 import { composeSfu } from '@romm-netplay/sfu/compose';
 import { parseEmbeddedConfig } from '@romm-netplay/sfu/config';
 import { createMemoryState } from '@romm-netplay/shared-state';
 import { composeStandalone, type Standalone } from '@romm-netplay/standalone/compose';
 import { parseConfig } from '@romm-netplay/standalone/config';
-import { createDisposers, freePort } from '@romm-netplay/testing';
+import { createDisposers, freePort, dataDirectory } from '@romm-netplay/testing';
 import {
   type Misbehaviour,
   type MisbehavingProxy,
@@ -25,7 +24,7 @@ let standalone: Standalone;
 let dataDir: string;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'netplay-doctor-'));
+  dataDir = await dataDirectory(pgliteFiles);
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
   proxy = disposers.use(await startMisbehavingProxy());
   const config = parseConfig({

@@ -1,12 +1,11 @@
 /** Two instances that trust each other, each with its page: a player of one plays in a room of the other. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import * as pgliteFiles from '@romm-netplay/auth/pglite-files';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { composeStandalone, type Standalone } from '@romm-netplay/standalone/compose';
 import { parseConfig } from '@romm-netplay/standalone/config';
-import { createDisposers, eventually, freePort } from '@romm-netplay/testing';
+import { createDisposers, eventually, freePort, dataDirectory } from '@romm-netplay/testing';
 import type { BrowserContext, Page } from 'playwright-core';
 import { startBrowser, type TestBrowser } from './support/browser.js';
 
@@ -26,7 +25,7 @@ let ofHost: BrowserContext;
 let complaints: string[];
 
 async function start(env: Record<string, string>): Promise<Standalone> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'netplay-federation-'));
+  const dataDir = await dataDirectory(pgliteFiles);
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
   const ports = { AUTH_PORT: '0', SFU_PORT: '0' };
   const config = { ...ports, DATA_DIR: dataDir, LOG_LEVEL: 'silent', ADMIN_API_KEY: ADMIN_KEY, ...env };

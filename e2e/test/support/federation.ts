@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import * as pgliteFiles from '@romm-netplay/auth/pglite-files';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import { composeStandalone, type Standalone } from '@romm-netplay/standalone/compose';
 import { parseConfig } from '@romm-netplay/standalone/config';
 import { type Administered, callAdmin } from '@romm-netplay/standalone/demo/administrator';
-import { createDisposers, type Disposers } from '@romm-netplay/testing';
+import { createDisposers, type Disposers, dataDirectory } from '@romm-netplay/testing';
 import { generateSigningKey, type PublicJwk } from '@romm-netplay/token-core';
 import type { z } from 'zod';
 
@@ -28,7 +27,7 @@ export interface MemberOptions {
 
 export async function startMember({ databaseUrl, redisUrl, env }: MemberOptions = {}): Promise<Member> {
   const disposers = createDisposers();
-  const dataDir = await mkdtemp(join(tmpdir(), 'netplay-member-'));
+  const dataDir = await dataDirectory(pgliteFiles);
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
   const adminKey = randomUUID();
   const standalone = disposers.use(

@@ -1,9 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import * as pgliteFiles from '@romm-netplay/auth/pglite-files';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
-import { createDisposers, type ServiceProcess, startServiceProcess } from '@romm-netplay/testing';
+import {
+  createDisposers,
+  type ServiceProcess,
+  startServiceProcess,
+  dataDirectory,
+} from '@romm-netplay/testing';
 
 export const ISSUER = 'https://games.example.org';
 export const SECRET = 'a-long-internal-secret-for-tests';
@@ -43,7 +47,7 @@ export async function startInstance({
   replicas = 1,
 }: InstanceOptions): Promise<Instance> {
   const disposers = createDisposers();
-  const dataDir = await mkdtemp(join(tmpdir(), 'netplay-e2e-'));
+  const dataDir = await dataDirectory(pgliteFiles);
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
   const common = { PORT: '0', HOST: '127.0.0.1', AUTH_ISSUER: ISSUER, ROMM_SFU_INTERNAL_SECRET: SECRET };
   const env = { ...common, REDIS_URL: redisUrl, IDENTITY_PROVIDERS: 'dev', DATA_DIR: dataDir, ...authEnv };

@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto';
+import * as pgliteFiles from '@romm-netplay/auth/pglite-files';
 import { composeAuth } from '@romm-netplay/auth/compose';
 import { parseEmbeddedConfig as parseAuthConfig } from '@romm-netplay/auth/config';
 import { type ComposeOverrides, composeSfu, type Sfu } from '@romm-netplay/sfu/compose';
 import { parseConfig as parseSfuConfig } from '@romm-netplay/sfu/config';
 import { createMemoryState, type SharedState } from '@romm-netplay/shared-state';
-import { createDisposers, type RommRelease, type RommServer, startRommServer } from '@romm-netplay/testing';
+import {
+  createDisposers,
+  type RommRelease,
+  type RommServer,
+  startRommServer,
+  dataDirectory,
+} from '@romm-netplay/testing';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 
 /** Where players of the stand-in reach everything, through a proxy that these tests do without. */
 export const ORIGIN = 'https://romm.example.org';
@@ -54,7 +59,7 @@ export async function startRommInstance(options: RommInstanceOptions): Promise<R
   let skippedMs = 0;
   const now = () => Date.now() + skippedMs;
   const romm = disposers.use(await startRommServer(options.release));
-  const dataDir = await mkdtemp(join(tmpdir(), 'netplay-romm-'));
+  const dataDir = await dataDirectory(pgliteFiles);
   disposers.defer(() => rm(dataDir, { recursive: true, force: true }));
   const state = createMemoryState({ now, elapsed: now });
   const secret = randomBytes(16).toString('hex');

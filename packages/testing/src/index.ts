@@ -2,6 +2,7 @@ export * from './disposers.js';
 export * from './eventually.js';
 export * from './free-port.js';
 export * from './postgres-server.js';
+export * from './prepared-directory.js';
 export * from './proxy-servers.js';
 export * from './redis-server.js';
 export * from './romm-paths.js';

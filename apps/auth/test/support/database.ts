@@ -1,14 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dataDirectory } from '@romm-netplay/testing';
 import { type Database, openDatabase } from '../../src/adapters/sql/database.js';
+import * as pgliteFiles from '../../src/adapters/sql/pglite-files.js';
 
 let opened: Promise<Database & { directory: string }> | undefined;
 
 /** One embedded database for a test file: opening it takes seconds, and tests use names of their own. */
 export function testDatabase(): Promise<Database> {
   opened ??= (async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'netplay-sql-'));
+    const directory = await dataDirectory(pgliteFiles);
     const database = await openDatabase({ url: undefined, dataDir: directory, onError: () => undefined });
     return { ...database, directory };
   })();

@@ -13,6 +13,9 @@ import { StartError } from '@romm-netplay/service-kit';
  */
 export const PGLITE_START = [...PGlite.defaultStartParams, '-c', 'shared_buffers=4MB'];
 
+/** Where its program is, the version included. */
+export const PGLITE = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+
 /** Answers nothing and ends; what it took is given back with its end. */
 const MAKE = `
   const { PGlite } = require(process.argv[1]);
@@ -33,9 +36,8 @@ export async function makePgliteFiles(directory: string): Promise<void> {
   const unfinished = `${directory}.new`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
-  const pglite = createRequire(import.meta.url).resolve('@electric-sql/pglite');
   try {
-    await promisify(execFile)(process.execPath, ['--eval', MAKE, pglite, unfinished]);
+    await promisify(execFile)(process.execPath, ['--eval', MAKE, PGLITE, unfinished]);
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true });
     throw new StartError(
