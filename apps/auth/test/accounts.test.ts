@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { refreshCookieName } from '../src/http/refresh-cookie.js';
 import { ADMIN_KEY, startAuth, type TestAuth } from './support/auth.js';
 import { testDatabase } from './support/database.js';
 import { sessionClient, type SessionClient } from './support/session-client.js';
@@ -15,7 +16,7 @@ beforeAll(async () => {
     firstAdmin: { username: 'Root', password: PASSWORD },
     trustedProxies: ['loopback'],
   });
-  client = sessionClient(auth.url);
+  client = sessionClient(auth.url, refreshCookieName(auth.issuer));
 });
 afterAll(() => auth.close());
 
