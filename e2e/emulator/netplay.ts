@@ -1,5 +1,10 @@
 import type { Player } from './player.js';
 
+/*
+ * Buttons are pressed by events: a mouse waits for pictures, which two emulators leave no time for on a busy machine,
+ * and may press twice.
+ */
+
 export interface RoomToOpen {
   readonly room: string;
   readonly playerName: string;
@@ -13,11 +18,11 @@ export async function openRoom(
 ): Promise<void> {
   const { page } = player;
   await openMenu(player, playerName);
-  await page.locator('a:visible', { hasText: 'Create a Room' }).click();
+  await page.locator('a:visible', { hasText: 'Create a Room' }).dispatchEvent('click');
   const dialog = dialogOf(player, 'Create a room');
   await dialog.locator('input').first().fill(room);
   await dialog.locator('input').last().fill(password);
-  await dialog.getByRole('button', { name: 'Submit' }).click();
+  await dialog.getByRole('button', { name: 'Submit' }).dispatchEvent('click');
   await page.waitForFunction(() => window.EJS_emulator.isNetplay === true);
   await closeMenu(player);
 }
@@ -30,7 +35,7 @@ export async function joinRoom(player: Player, { room, playerName, password }: R
   await page
     .locator('.ejs_netplay_table_row', { hasText: room })
     .getByRole('button', { name: 'Join' })
-    .click();
+    .dispatchEvent('click');
   await page.waitForFunction(() => window.EJS_emulator.isNetplay === true);
   await closeMenu(player);
 }
@@ -38,7 +43,6 @@ export async function joinRoom(player: Player, { room, playerName, password }: R
 export async function leaveRoom(player: Player): Promise<void> {
   const { page } = player;
   await openMenu(player);
-  // Once: the button becomes the one that opens a room, and a click of the mouse is repeated on a busy machine.
   await page.locator('a:visible', { hasText: 'Leave Room' }).dispatchEvent('click');
   await page.waitForFunction(() => window.EJS_emulator.isNetplay === false);
   await closeMenu(player);
@@ -51,12 +55,12 @@ async function openMenu(player: Player, playerName?: string): Promise<void> {
   const dialog = dialogOf(player, 'Set Player Name');
   if (playerName === undefined || !(await dialog.isVisible())) return;
   await dialog.locator('input').fill(playerName);
-  await dialog.getByRole('button', { name: 'Submit' }).click();
+  await dialog.getByRole('button', { name: 'Submit' }).dispatchEvent('click');
 }
 
 /** The emulator takes no keys while a menu is open, and none that do not go to it. */
 async function closeMenu({ page }: Player): Promise<void> {
-  await page.locator('a:visible', { hasText: /^Close$/ }).click();
+  await page.locator('a:visible', { hasText: /^Close$/ }).dispatchEvent('click');
   await page.locator('#game').focus();
 }
 

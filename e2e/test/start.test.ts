@@ -40,7 +40,7 @@ beforeAll(async () => {
       verbatimSymlinks: true,
     }).catch(ignoreMissing);
   await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-}, 60_000);
+}, 180_000);
 afterAll(() => disposers.closeAll());
 
 function ignoreMissing(error: unknown): void {

@@ -81,8 +81,9 @@ describe('variables of ICE servers (X2, D28)', () => {
       SFU_TURN_PASS4: PASSWORD,
       ANNOUNCED_IP: 'nowhere',
     });
-    expect(faults).toHaveLength(3);
+    expect(faults).toHaveLength(4);
     expect(faults.join()).toContain('look at number 1');
+    expect(faults.join()).toContain('only SFU_TURN_PASS4 is set');
     expect(faults.join()).not.toContain(PASSWORD);
     const together = faultsOf({ SFU_TURN_PASS4: PASSWORD, SFU_TURN_USER1: 'u', SFU_TURN_SECRET: SECRET });
     expect(together).toEqual([

@@ -136,7 +136,7 @@ describe('following the sessions that end (P3.7)', () => {
     const redis = disposers.use(await openRedis({ url: server.url, commandTimeoutMs: 300 }));
     const log = createRedisRevocationLog(redis, createRedisLives(redis));
     const revocations = follow({ log });
-    await log.append(['before']);
+    await eventually(() => log.append(['before']).then(() => true));
     await eventually(() => revocations.isRevoked('before'));
     await server.kill();
     await eventually(() =>

@@ -7,10 +7,15 @@ import {
   openRedis,
 } from '@romm-netplay/shared-state';
 import { eventually, type RedisServer, startRedisServer } from '@romm-netplay/testing';
-import { nodeOf, nodeRegistryContract } from './contracts/node-registry.contract.js';
+import {
+  nodeOf,
+  nodeRegistryContract,
+  type NodeRegistryUnderTest,
+  writingNodesContract,
+} from './contracts/node-registry.contract.js';
 
 describe('NodeRegistry in memory', () => {
-  nodeRegistryContract((ttlMs) => {
+  const open = (ttlMs: number): Promise<NodeRegistryUnderTest> => {
     let nowMs = 1_800_000_000_000;
     const registry = createMemoryNodeRegistry({ ttlMs, elapsed: () => nowMs });
     return Promise.resolve({
@@ -22,7 +27,9 @@ describe('NodeRegistry in memory', () => {
       },
       close: () => Promise.resolve(),
     });
-  });
+  };
+  nodeRegistryContract(open);
+  writingNodesContract(open);
 });
 
 describe('NodeRegistry in Redis', () => {
@@ -32,7 +39,7 @@ describe('NodeRegistry in Redis', () => {
   });
   afterAll(() => server.close());
 
-  nodeRegistryContract(async (ttlMs) => {
+  const open = async (ttlMs: number): Promise<NodeRegistryUnderTest> => {
     const [redis, otherRedis] = [await openRedis({ url: server.url }), await openRedis({ url: server.url })];
     const registry = createRedisNodeRegistry(redis, { ttlMs });
     return {
@@ -45,7 +52,9 @@ describe('NodeRegistry in Redis', () => {
         await otherRedis.close();
       },
     };
-  });
+  };
+  nodeRegistryContract(open);
+  writingNodesContract(open);
 
   it('keeps both keys on one Cluster node, and sweeps what has expired', async () => {
     const hashTag = /\{(.+)\}/;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url));
+const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/netplay/', import.meta.url));
 
 /**
  * A new directory with a copy of what `make` makes, which is made once for all tests and runs: the name says what
