@@ -124,7 +124,7 @@ describe('the dependency rules of docs/ARCHITECTURE.md are enforced', () => {
       env: { ...process.env, TSESTREE_SINGLE_RUN: 'false' },
     });
     broken = JSON.parse(stdout) as string[][];
-  }, 60_000);
+  }, 300_000);
 
   it.each(CASES.map(([what, path, _code, rule], index) => [what, path, rule, index] as const))(
     '%s (%s): %s',

@@ -215,7 +215,8 @@ function productionFaults(values: Values): string[] {
 
 const namedByNode = (secrets: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(secrets).map(([nodeId, secret]) => [`ROMM_SFU_INTERNAL_SECRETS (${nodeId})`, secret]),
+    // By its place: where the "=" was forgotten, a part of the secret stands for the name.
+    Object.values(secrets).map((secret, index) => [`ROMM_SFU_INTERNAL_SECRETS (entry ${index + 1})`, secret]),
   );
 
 /** Of variables that go together. */

@@ -6,6 +6,7 @@ import request from 'supertest';
 import { SECRET, startAuth, type TestAuth } from './support/auth.js';
 
 const OF_B = 'the-secret-of-node-b-alone';
+const OF_C = 'the-secret-of-node-c-alone';
 const A: NodeRecord = {
   ...{ nodeId: 'node-a', url: 'https://a.example.org', rooms: 0, sockets: 0, maxRooms: 10 },
   ...{ draining: false, adopts: true, startedAtMs: 1, updatedAtMs: 1 },
@@ -17,7 +18,7 @@ let auth: TestAuth;
 let state: SharedState;
 beforeAll(async () => {
   state = createMemoryState();
-  auth = await startAuth({ internalSecrets: { 'node-b': OF_B } }, { state });
+  auth = await startAuth({ internalSecrets: { 'node-b': OF_B, 'node-c': OF_C } }, { state });
   // Node A shares the state itself, as over Redis.
   await state.nodes.upsert(A);
   await state.rooms.upsert({ ...roomAt(A), hasPassword: false });
@@ -50,9 +51,9 @@ describe('a holder of the shared secret', () => {
   });
 
   it('speaks for nodes without a secret of their own, and for no other', async () => {
-    const c = { ...A, nodeId: 'node-c', url: 'https://c.example.org' };
-    expect(await call('nodes/upsert', c)).toEqual([200, null]);
-    expect(await call('nodes/remove', { nodeId: 'node-c', startedAtMs: 1 })).toEqual([200, null]);
+    const d = { ...A, nodeId: 'node-d', url: 'https://d.example.org' };
+    expect(await call('nodes/upsert', d)).toEqual([200, null]);
+    expect(await call('nodes/remove', { nodeId: 'node-d', startedAtMs: 1 })).toEqual([200, null]);
     const b = { ...A, nodeId: 'node-b', url: 'https://b.example.org' };
     expect(await call('nodes/upsert', b)).toEqual([403, 'node_not_yours']);
     expect(await call('rooms/upsert', { ...roomAt(b), room_name: 'b' })).toEqual([403, 'node_not_yours']);
@@ -90,5 +91,57 @@ describe('a secret of one node', () => {
       401,
       'internal_secret_wrong',
     ]);
+  });
+});
+
+describe('between nodes without Redis that have secrets of their own', () => {
+  const [b, c] = ['b', 'c'].map((letter) => ({
+    ...A,
+    nodeId: `node-${letter}`,
+    url: `https://${letter}.example.org`,
+  })) as [NodeRecord, NodeRecord];
+  const room = { ...roomAt(b), room_name: 'theirs', room_key: 'name:theirs' };
+
+  it('nobody takes a room by naming its url, nor the url itself', async () => {
+    expect(await call('nodes/upsert', b, OF_B)).toEqual([200, null]);
+    expect(await call('rooms/upsert', room, OF_B)).toEqual([200, null]);
+    const older = { ...roomAt({ ...c, url: b.url }), room_name: 'theirs' };
+    for (const [path, body, secret, refusal] of [
+      ['rooms/upsert', { ...room, nodeId: c.nodeId }, OF_C, [409, 'room_held_elsewhere']],
+      ['rooms/upsert', older, OF_C, [409, 'room_held_elsewhere']],
+      ['rooms/upsert', { ...older, nodeId: 'made-up' }, SECRET, [409, 'room_held_elsewhere']],
+      ['nodes/upsert', { ...c, url: b.url }, OF_C, [409, 'node_held_elsewhere']],
+      ['nodes/upsert', { ...c, nodeId: 'made-up', url: b.url }, SECRET, [409, 'node_held_elsewhere']],
+      ['rooms/delete', { room_name: 'theirs' }, SECRET, [403, 'node_not_yours']],
+      ['rooms/delete', { room_name: 'theirs' }, OF_C, [409, 'room_held_elsewhere']],
+    ] as const) {
+      expect([path, secret, await call(path, body, secret)]).toEqual([path, secret, refusal]);
+    }
+    expect(await state.rooms.resolve('name:theirs')).toMatchObject({ nodeId: b.nodeId, url: b.url });
+  });
+});
+
+describe('a node over Redis that was silent for a while', () => {
+  it('finds its rooms as it left them', async () => {
+    await state.nodes.remove(A.nodeId, A.startedAtMs);
+    expect(await call('rooms/delete', { room_name: 'den' })).toEqual([409, 'room_held_elsewhere']);
+    expect(await call('rooms/upsert', roomAt(A))).toEqual([409, 'room_held_elsewhere']);
+    expect(await call('rooms/upsert', roomAt(EVIL))).toEqual([409, 'room_held_elsewhere']);
+    expect(await state.rooms.upsert({ ...roomAt(A), hasPassword: false })).toBe('stored');
+    await state.nodes.upsert(A);
+  });
+
+  it('has its place on the list, however many nodes a holder of the secret makes up', async () => {
+    for (let index = 0; ; index += 1) {
+      const [status] = await call('nodes/upsert', {
+        ...A,
+        nodeId: `made-up-${index}`,
+        url: `https://made-up-${index}.example.org`,
+      });
+      if (status !== 200) break;
+    }
+    expect(await state.nodes.upsert({ ...A, nodeId: 'late', url: 'https://late.example.org' })).toBe(
+      'stored',
+    );
   });
 });

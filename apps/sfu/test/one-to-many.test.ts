@@ -6,8 +6,8 @@ import { eventually } from '@romm-netplay/testing';
 import type { Caller } from '../src/rooms/caller.js';
 import { relayFrame } from '../src/rooms/relay-frame.js';
 import { sendData } from '../src/rooms/send-message.js';
-import { createSpread } from '../src/signaling/request-rates.js';
-import { rawSocket, startNode, type TestNode } from './support/node.js';
+import { createPlayerBudgets } from '../src/signaling/player-budgets.js';
+import { codeOf, rawSocket, startNode, type TestNode } from './support/node.js';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -76,14 +76,48 @@ describe('what a member says', () => {
     await sleep(1_000);
     expect(await call('chat-message', { message: 'later' })).toMatchObject({ ok: true });
   });
+
+  it('is refused as busy also on a new connection that takes the place', async () => {
+    const ada = await node.connect('Ada', { sub: 'ada' });
+    const { resume_token: first } = await ada.open('den', {});
+    let ticket = first;
+    let said = 0;
+    for (let connection = 0; connection < 5; connection += 1) {
+      const next = await node.connect('Ada', { sub: 'ada' });
+      ticket = (await next.resume('den', ticket)).resume_token;
+      for (let line = 0; line < 20; line += 1) {
+        const code = await codeOf(next.socket.request('chat-message', { message: 'hi' }));
+        if (code === 'accepted') said += 1;
+      }
+    }
+    expect(said).toBeGreaterThanOrEqual(20);
+    expect(said).toBeLessThan(60);
+  });
+});
+
+describe('what an owner tells everybody', () => {
+  it('is refused as busy when it is told without end', async () => {
+    const { ada, seen } = await two();
+    const codes: string[] = [];
+    for (let turn = 0; turn < 30; turn += 1) {
+      const type = turn % 2 === 0 ? 'netplay-host-paused' : 'netplay-host-resumed';
+      codes.push(await codeOf(ada.socket.request(type, {})));
+    }
+    expect(codes.filter((code) => code === 'busy').length).toBeGreaterThan(5);
+    expect(codes.slice(0, 10)).toEqual(Array(10).fill('accepted'));
+    expect(seen('netplay-host-paused').length).toBeLessThan(15);
+  });
 });
 
 describe('what a game sends', () => {
   it('is bounded by how many it is sent to', () => {
     const taken = (may: (bytes: number) => boolean, receivers: number) =>
       Array.from({ length: 20 }, () => may(receivers * MEGABYTE)).filter(Boolean).length;
-    expect(taken(createSpread(), 1)).toBe(20);
-    expect(taken(createSpread(), 47)).toBe(1);
+    const budgets = createPlayerBudgets({ chatPerSecond: 5 });
+    expect(taken(budgets.of('ada').maySpread, 1)).toBe(20);
+    expect(taken(budgets.of('bob').maySpread, 47)).toBe(1);
+    // Whoever connects anew has what is left.
+    expect(taken(budgets.of('bob').maySpread, 47)).toBe(0);
   });
 
   /** One who plays with forty-seven others. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NetplayError } from '@romm-netplay/client';
 import { createMemoryState, type SharedState } from '@romm-netplay/shared-state';
@@ -51,7 +52,12 @@ describe('a lost connection (R4, S5)', () => {
     const { ada, bob } = await twoInARoom();
     await lose(ada, bob);
     nowMs -= 3600_000;
+    // The node looks at its clock every second.
+    await sleep(2_500);
+    // What players are told is by the clock as it is now.
+    const said = nextEvent(bob, 'chat-message');
     await bob.socket.request('chat-message', { message: 'What time is it?' });
+    expect((await said).timestamp).toBe(nowMs);
     const left = whenUsers(bob, 1);
     nowMs += GRACE_MS + 1_000;
     await left;

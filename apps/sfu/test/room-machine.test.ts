@@ -102,7 +102,7 @@ class Table {
   nowMs = 0;
   #ids = 0;
   readonly witnesses = players.map(() => new Witness());
-  readonly deps: RequestHandlersDeps & { graceMs: number };
+  readonly deps: RequestHandlersDeps & { graceMs: number; steadyNow: () => number };
   readonly handlers;
 
   constructor() {
@@ -132,6 +132,7 @@ class Table {
       newId: () => `id-${(this.#ids += 1)}`,
       newSeed: () => 7,
       graceMs: GRACE_MS,
+      steadyNow: now,
     };
     this.handlers = createRequestHandlers(this.deps);
   }
@@ -155,6 +156,7 @@ class Table {
       sessionRef: undefined,
       ticket: undefined,
       connected: true,
+      maySay: () => true,
       maySpread: () => true,
       room: undefined,
     };

@@ -33,10 +33,11 @@ export async function takeBack(
   const { runtime, seats, nodes, reconnectMs } = deps;
   const deadlineMs = runtime.now() + reconnectMs;
   let refusals = 0;
+  let isLast = false;
   for (let attempt = 0; ; attempt += 1) {
-    if (!(await waitForTurn(runtime, attempt, deadlineMs))) {
-      throw clientError('reconnect_failed', { closeCode: lost.closeCode });
-    }
+    if (isLast) throw clientError('reconnect_failed', { closeCode: lost.closeCode });
+    // A device that slept, or whose clock was put right, tries once more: the node has its own clock.
+    isLast = !(await waitForTurn(runtime, attempt, deadlineMs));
     if (!isWanted()) return undefined;
     // The room may have moved; and the announced URL of a node may be wrong, so both are tried in turn.
     const where = attempt % 2 === 0 ? url : await nodes.find(options).catch(() => url);

@@ -42,6 +42,7 @@ export const roomRecord = z
       .union([z.number(), z.string().max(64)])
       .optional()
       .describe('When the hosting node last reported the room.'),
+    byAuth: z.boolean().optional().describe('Auth wrote it, for a server without Redis; for servers only.'),
     room_key: z
       .string()
       .max(1024)
@@ -56,9 +57,13 @@ export type RoomRecord = z.output<typeof roomRecord>;
 export const GUESTS_MEMBER = 'guest_players';
 
 /** A record as people of its instance may see it. */
-export function shownRecord({ [GUESTS_MEMBER]: _guests, room_key: _key, ...shown }: RoomRecord): RoomRecord {
+export function shownRecord(record: RoomRecord): RoomRecord {
+  const { [GUESTS_MEMBER]: _guests, room_key: _key, byAuth: _byAuth, ...shown } = record;
   return shown;
 }
+
+/** A record as the server wrote it that asks. */
+export const writtenRecord = ({ byAuth: _byAuth, ...written }: RoomRecord): RoomRecord => written;
 
 /**
  * What a room of a name is registered under, one for each game: rooms of different games may be called alike.

@@ -110,6 +110,22 @@ describe('a write token is used once, whatever becomes of Redis', () => {
     expect(await node.jtis.consume(String(next), 'ada')).toBe(true);
   });
 
+  it('that was a replica for a moment, with nobody writing meanwhile', async () => {
+    const [first, second] = [await startServer(), await startServer()];
+    const [{ state: auth }, { state: node }] = [await open(first.server.url), await open(first.server.url)];
+    await isReplicaOf(second.admin, first.server.url);
+    const jti = await auth.jtis.issue(30_000);
+    await eventually(async () => (await holds(second.admin, jti)) === 1);
+    await isReplicaOf(second.admin, undefined);
+    expect(await node.jtis.consume(jti, 'ada')).toBe(true);
+    await isReplicaOf(first.admin, second.server.url);
+    await eventually(async () => (await holds(first.admin, jti)) === 1);
+    await isReplicaOf(first.admin, undefined);
+    // As every process does, a few times a second.
+    await eventually(() => node.revocations.readAfter(undefined));
+    expect(await outcomeOf(node, jti)).toBe('state_unavailable');
+  });
+
   it('that two processes come to know at the same time', async () => {
     const { server } = await startServer();
     const processes = await Promise.all(Array.from({ length: 8 }, () => open(server.url)));

@@ -4,7 +4,8 @@ import { subOf } from './local-subject.js';
 import type { UpdateAccountDeps } from './update-account.js';
 
 /**
- * Deletes an account and ends its sessions, in this order: nobody begins one in between. Answers how many there were.
+ * Deletes an account and ends its sessions, in this order: who is signing in meanwhile sees that it is gone
+ * (`login`). Answers how many there were.
  * @throws AuthError user_not_found, last_admin
  */
 export async function deleteAccount(deps: UpdateAccountDeps, username: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { keyOfRecord, mapOfRooms } from '@romm-netplay/protocol';
+import { keyOfRecord, mapOfRooms, writtenRecord } from '@romm-netplay/protocol';
 import type { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import type { Handlers } from '@romm-netplay/service-kit';
 import type { RevocationLog } from '@romm-netplay/shared-state';
@@ -13,7 +13,6 @@ import type { Caller } from './server-access.js';
 
 export interface InternalHandlersDeps extends MintTokenDeps, VerifyTokenDeps, RoomsDeps, NodesDeps {
   readonly revocationLog: RevocationLog;
-  readonly internalSecrets: Readonly<Record<string, string>>;
 }
 
 /** A secret of one node is for that node alone, and no other is for it. @throws AuthError node_not_yours */
@@ -68,10 +67,11 @@ export function createInternalHandlers(deps: InternalHandlersDeps): Handlers<Int
     },
 
     async deleteRoom({ body, caller }) {
-      // Who has a secret of its own speaks for itself, also where it does not say so.
-      const nodeId = body.nodeId ?? caller.nodeId;
+      const key = keyOfRecord(body);
+      // Servers that predate `nodeId` in this call speak for whoever holds the room, as far as they may.
+      const nodeId = body.nodeId ?? caller.nodeId ?? (await deps.rooms.resolve(key))?.nodeId;
       if (nodeId !== undefined) assertSpeaksFor(deps, caller, nodeId);
-      await unregisterRoom(deps, { key: keyOfRecord(body), nodeId });
+      await unregisterRoom(deps, { key, nodeId });
       return { body: { ok: true } };
     },
 
@@ -82,11 +82,11 @@ export function createInternalHandlers(deps: InternalHandlersDeps): Handlers<Int
           ? await deps.rooms.findByName(query.room)
           : [await deps.rooms.resolve(query.key)];
       if (record === undefined) throw new AuthError('room_not_found');
-      return { body: record };
+      return { body: writtenRecord(record) };
     },
 
     async listRooms() {
-      return { body: mapOfRooms(await deps.rooms.list()) };
+      return { body: mapOfRooms((await deps.rooms.list()).map(writtenRecord)) };
     },
 
     async upsertNode({ body, caller }) {

@@ -1,10 +1,13 @@
+import type { Account } from '../accounts/account-store.js';
 import { checkPassword, type CheckPasswordDeps } from '../accounts/check-password.js';
 import { identityOf } from '../accounts/local-subject.js';
 import { AuthError } from '../errors.js';
 import { identify } from '../identity/authenticate.js';
 import type { Credentials, IdentityProvider } from '../ports.js';
 import { beginSession, type BeginSessionDeps } from '../sessions/begin-session.js';
+import { endSessions } from '../sessions/end-sessions.js';
 import type { Refreshed } from '../sessions/refresh-session.js';
+import type { Session } from '../sessions/session-store.js';
 
 export interface LoginEvent {
   readonly outcome: string;
@@ -39,7 +42,9 @@ export async function login(deps: LoginDeps, request: Login): Promise<Refreshed>
   const tried = request.account === undefined ? {} : { account: shownName(request.account.username) };
   try {
     const who = await whoIs(deps, request);
-    const begun = await beginSession(deps, { ...who, device });
+    const { identity, provider: name } = who;
+    const begun = await beginSession(deps, { identity, provider: name, device });
+    if (who.account !== undefined) await assertUnchanged(deps, who.account, begun.session);
     deps.onLogin({ outcome: 'signed_in', provider: who.provider, sub: begun.session.sub, ...tried, address });
     return begun;
   } catch (error) {
@@ -57,9 +62,22 @@ const shownName = (name: string): string =>
     .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
     .slice(0, 64);
 
+/**
+ * Checking a password takes so long that the account may be changed meanwhile. Whoever changes one writes it first
+ * and ends its sessions then: either they end this one, or it is seen here. @throws AuthError wrong_credentials
+ */
+async function assertUnchanged(deps: LoginDeps, account: Account, { id, sub }: Session): Promise<void> {
+  const now = await deps.accounts.findById(account.id);
+  const isSame =
+    now?.enabled === true && now.role === account.role && now.passwordHash === account.passwordHash;
+  if (isSame) return;
+  await endSessions(deps, { sub, id }, 'account_changed');
+  throw new AuthError('wrong_credentials');
+}
+
 async function whoIs(deps: LoginDeps, { account, credentials, address }: Login) {
-  if (account === undefined) return identify(deps, credentials);
+  if (account === undefined) return { ...(await identify(deps, credentials)), account: undefined };
   if (!deps.providers.some(({ name }) => name === 'local')) throw new AuthError('local_accounts_off');
   const found = await checkPassword(deps, { ...account, address });
-  return { identity: identityOf(found), provider: 'local' };
+  return { identity: identityOf(found), provider: 'local', account: found };
 }

@@ -20,6 +20,7 @@ import type { RequestHandlersDeps } from '../signaling/request-handlers.js';
 import { DEV_IDENTITY_WARNING } from '../tokens/dev-identity.js';
 import type { RommTiming } from '../romm/romm-sessions.js';
 import type { WhoDeps } from '../romm/shown.js';
+import type { KeepPlaceDeps } from '../rooms/keep-place.js';
 import type { SocketLimits } from '../ws/limits.js';
 import { componentsOf } from './components.js';
 import { openGuests } from './guests.js';
@@ -61,7 +62,7 @@ const newSeed = () => randomInt(2 ** 32);
 export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides = {}): Promise<Sfu> {
   const { log = createLogger('sfu', config.logLevel), now = Date.now } = overrides;
   const closing = createCloseStack();
-  const roomsNow = createSteadyClock(now);
+  const steadyNow = createSteadyClock(now);
   try {
     const server = await listenAs(config);
     closing.defer(() => server.close());
@@ -73,7 +74,7 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
     closing.defer(() => services.close());
     const { keys, ready } = keysOf(config, overrides, lapses, closing);
     const guests = openGuests({ config, services, now, log, lapses, closing });
-    const parts = { config, services, guests, port: server.port, now: roomsNow, log, lapses, closing };
+    const parts = { config, services, guests, port: server.port, now, steadyNow, log, lapses, closing };
     const { directory, isRevoked, sockets } = openRooms(parts);
     guests.watch({ directory, sockets, now });
 
@@ -84,14 +85,14 @@ export async function composeSfu(config: SfuConfig, overrides: ComposeOverrides 
       issuers: guests.issuers,
     });
     const auth = openAuth(config);
-    const requestDeps: RequestHandlersDeps & WhoDeps = {
+    const requestDeps: RequestHandlersDeps & WhoDeps & Pick<KeepPlaceDeps, 'steadyNow'> = {
       ...judges,
       romm: askRomm({ auth, judges, directory, sockets, timing: overrides.rommTiming, now, closing }),
       ...roomSettings(config),
       registry: services.registry,
       nodes: services.nodes,
       passwords: createPasswordCheck(),
-      ...{ directory, now: roomsNow, newId, newSeed },
+      ...{ directory, now, steadyNow, newId, newSeed },
     };
     const components = componentsOf({ services, keys: ready, auth, log, lapses, closing });
     const graceMs = config.reconnectGraceSeconds * 1000;

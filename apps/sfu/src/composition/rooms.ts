@@ -18,6 +18,8 @@ export interface RoomParts {
   readonly guests: Guests;
   readonly port: number;
   readonly now: () => number;
+  /** Never back: the clock that places are kept by. */
+  readonly steadyNow: () => number;
   readonly log: Logger;
   readonly lapses: Lapses;
   readonly closing: CloseStack;
@@ -33,7 +35,7 @@ export function openRooms(parts: RoomParts) {
 
 /** The rooms of this node, kept alive in the registry at half their time to live. */
 function openDirectory(
-  { config, services: { registry, handover }, guests, port, now, log, closing }: RoomParts,
+  { config, services: { registry, handover }, guests, port, now, steadyNow, log, closing }: RoomParts,
   isRevoked: (sessionRef: string) => boolean,
 ): RoomDirectory {
   const { issuers, mustGo } = guests;
@@ -46,7 +48,7 @@ function openDirectory(
     url: config.publicUrl ?? `http://localhost:${port}`,
     maxRooms: config.maxRooms,
     maxRoomsOf: (instance) => issuers.get(instance)?.quotas.rooms ?? 0,
-    takeOver: takeOverFrom(handover, { graceMs, isRevoked: isKnownRevoked, mustGo, now }),
+    takeOver: takeOverFrom(handover, { graceMs, isRevoked: isKnownRevoked, mustGo, steadyNow }),
     now,
     // All rooms of a node are refused together where the registry is away, which has a line of its own.
     onError: (error, room) =>
@@ -57,7 +59,7 @@ function openDirectory(
   });
   const refreshing = setInterval(() => directory.refresh(), (config.roomTtlSeconds * 1000) / 2);
   closing.defer(() => clearInterval(refreshing));
-  const sweeping = setInterval(() => expirePlaces({ directory, now }), SWEEP_MS);
+  const sweeping = setInterval(() => expirePlaces({ directory, now, steadyNow }), SWEEP_MS);
   closing.defer(() => clearInterval(sweeping));
   closing.defer(() => directory.close());
   return directory;

@@ -9,6 +9,8 @@ import {
 } from '@romm-netplay/service-kit';
 import type { SfuConfig } from '../config.js';
 import { isPartnerOrigin } from '../guests/is-partner-origin.js';
+import type { KeepPlaceDeps } from '../rooms/keep-place.js';
+import { createPlayerBudgets } from '../signaling/player-budgets.js';
 import { createRequestHandlers, type RequestHandlersDeps } from '../signaling/request-handlers.js';
 import type { OpenSockets } from '../players/open-sockets.js';
 import { createGateway } from '../socketio/gateway.js';
@@ -22,7 +24,7 @@ export interface SocketParts {
   readonly server: ListeningServer;
   /** Answers every request that belongs to no socket. */
   readonly api: RequestListener;
-  readonly requestDeps: RequestHandlersDeps & WhoDeps;
+  readonly requestDeps: RequestHandlersDeps & WhoDeps & Pick<KeepPlaceDeps, 'steadyNow'>;
   readonly issuers: Pick<Peers, 'all'>;
   readonly sockets: OpenSockets;
   readonly graceMs: number;
@@ -42,6 +44,7 @@ export function openSockets(parts: SocketParts) {
     session: {
       ...requestDeps,
       sockets,
+      budgets: createPlayerBudgets(limits),
       graceMs,
       handlers: createRequestHandlers(requestDeps),
       nodeId: config.nodeId,

@@ -12,6 +12,8 @@ export interface Caller extends Holder {
   readonly connected: boolean;
   /** Mints a write token for this connection, where its player has no way to get one. */
   readonly ticket: (() => Promise<string>) | undefined;
+  /** Whether it may show a line of chat to others already. */
+  readonly maySay: () => boolean;
   /** Whether it may have so many bytes sent to others, counted for each of them. */
   readonly maySpread: (bytes: number) => boolean;
   /** The room it joined last; the room itself knows whether it still holds a place there. */

@@ -6,6 +6,8 @@ import { tellChanged, type TellDeps } from './tell-changed.js';
 export interface KeepPlaceDeps extends TellDeps {
   /** How long a place is kept; 0: not at all. */
   readonly graceMs: number;
+  /** Milliseconds since the epoch, but never back: one that was ahead must not keep places for hours. */
+  readonly steadyNow: () => number;
 }
 
 /**
@@ -22,5 +24,5 @@ export function keepPlace(deps: KeepPlaceDeps, caller: Caller): void {
     return;
   }
   caller.room = undefined;
-  if (room.disconnect(caller, deps.now() + deps.graceMs)) tellChanged(deps, room);
+  if (room.disconnect(caller, deps.steadyNow() + deps.graceMs)) tellChanged(deps, room);
 }

@@ -1,5 +1,6 @@
 import type { Events } from '@romm-netplay/protocol';
 import { TokenBucket } from 'limiter';
+import { SocketError } from '../errors.js';
 import { broadcast } from './broadcast.js';
 import type { Room } from './model/room.js';
 
@@ -21,6 +22,7 @@ const BUDGET = { bucketSize: BURST, tokensPerInterval: PER_SECOND, interval: 'se
 
 interface Pace {
   readonly budget: TokenBucket;
+  readonly announcements: TokenBucket;
   readonly waiting: Set<State>;
   timer: NodeJS.Timeout | undefined;
 }
@@ -36,7 +38,15 @@ export function tellState(room: Room, state: State): void {
 /** Tells what waits now, before an event that follows from it. */
 export function tellWaiting(room: Room): void {
   const pace = paceOf(room);
-  for (const state of pace.waiting) send(room, pace, state);
+  for (const state of pace.waiting) {
+    pace.budget.tryRemoveTokens(1);
+    send(room, pace, state);
+  }
+}
+
+/** For what an owner tells everybody, beside how things stand. @throws SocketError busy */
+export function assertMayAnnounce(room: Room): void {
+  if (!paceOf(room).announcements.tryRemoveTokens(1)) throw new SocketError('busy');
 }
 
 function sendWaiting(room: Room, pace: Pace): void {
@@ -56,9 +66,18 @@ function send(room: Room, { waiting }: Pace, state: State): void {
 function paceOf(room: Room): Pace {
   const known = paces.get(room);
   if (known !== undefined) return known;
-  const budget = new TokenBucket(BUDGET);
-  budget.content = BURST;
-  const made: Pace = { budget, waiting: new Set(), timer: undefined };
+  const made: Pace = {
+    budget: fullBucket(),
+    announcements: fullBucket(),
+    waiting: new Set(),
+    timer: undefined,
+  };
   paces.set(room, made);
   return made;
+}
+
+function fullBucket(): TokenBucket {
+  const bucket = new TokenBucket(BUDGET);
+  bucket.content = BURST;
+  return bucket;
 }

@@ -50,6 +50,7 @@ function callerFor({ newId }: ReservePlaceDeps, { player, sessionRef, ticket }: 
   return {
     ...{ clientId, player, sessionRef, outbox: NOBODY, connected: true, room: undefined },
     ticket: ticket && (() => ticket(clientId)),
+    maySay: () => false,
     maySpread: () => false,
   };
 }

@@ -9,8 +9,8 @@ export interface RestoreRoomDeps {
   readonly isRevoked: (sessionRef: string) => boolean;
   /** Whether a guest may not stay in a room any more. */
   readonly mustGo: (sojourn: Sojourn) => boolean;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  /** Milliseconds since the epoch, but never back: the clock that places are kept by. */
+  readonly steadyNow: () => number;
 }
 
 /** Members of a room that moved need this long to follow, also where no places are kept. */
@@ -21,12 +21,12 @@ const LEAST_GRACE_MS = 10_000;
  * back, or the state is none.
  */
 export function restoreRoom(
-  { graceMs, isRevoked, mustGo, now }: RestoreRoomDeps,
+  { graceMs, isRevoked, mustGo, steadyNow }: RestoreRoomDeps,
   state: string,
 ): Room | undefined {
   let room: Room;
   try {
-    room = Room.fromState(JSON.parse(state) as RoomState, now() + Math.max(graceMs, LEAST_GRACE_MS));
+    room = Room.fromState(JSON.parse(state) as RoomState, steadyNow() + Math.max(graceMs, LEAST_GRACE_MS));
   } catch {
     return undefined;
   }

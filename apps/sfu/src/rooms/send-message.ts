@@ -30,10 +30,12 @@ export function sendPrivately(deps: SendChatDeps, caller: Caller, receiver: Memb
   receiver.outbox.sendEvent(new EventMessage('chat-message', line));
 }
 
+/** @throws SocketError not_in_room, busy */
 function lineOf({ now, newId }: SendChatDeps, caller: Caller, message: string): ChatLine {
   const { room, member } = membershipOf(caller);
   const { clientId, id } = member;
   const name = room.nameOf(id);
+  if (!caller.maySay()) throw new SocketError('busy');
   return { message_id: newId(), client_id: clientId, player_id: id, name, message, timestamp: now() };
 }
 

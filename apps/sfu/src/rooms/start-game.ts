@@ -1,6 +1,7 @@
 import type { Replies, RequestData } from '@romm-netplay/protocol';
 import { broadcast } from './broadcast.js';
 import { type Caller, ownedRoom } from './caller.js';
+import { assertMayAnnounce } from './news.js';
 import { tellGame, type TellDeps } from './tell-changed.js';
 
 export interface StartGameDeps extends TellDeps {
@@ -17,6 +18,7 @@ export function startGame(
   { delay }: RequestData<'start-game'>,
 ): Replies['start-game'] {
   const room = ownedRoom(caller);
+  assertMayAnnounce(room);
   const launch = { seed: deps.newSeed(), delay, start_frame: START_FRAME };
   room.start(launch);
   tellGame(deps, room);

@@ -13,13 +13,14 @@ import { identify, type IdentifyDeps, type Identity } from '../tokens/identify.j
 import type { TokenPolicy } from '../tokens/token-policy.js';
 import type { OpenSockets } from '../players/open-sockets.js';
 import { farewellFor, refusalOf, standardRefusal } from './refusal.js';
-import { createSpread } from './request-rates.js';
+import type { PlayerBudgets } from './player-budgets.js';
 import type { RequestHandlers, RoomRequestType } from './request-handlers.js';
 
 export interface SessionDeps extends KeepPlaceDeps, IdentifyDeps {
   readonly policy: TokenPolicy;
   readonly handlers: RequestHandlers;
   readonly sockets: OpenSockets;
+  readonly budgets: PlayerBudgets;
   readonly nodeId: string;
   readonly newId: () => string;
   /** Told of errors nobody foresaw. */
@@ -173,15 +174,10 @@ export class Session {
     const { clientId } = this;
     const [outbox, connected] = [this.#outbox, !this.#closed];
     const ticket = mint && (() => mint(clientId));
+    const { maySay, maySpread } = this.#deps.budgets.of(player.playerId);
     this.#caller = {
-      clientId,
-      player,
-      outbox,
-      sessionRef,
-      ticket,
-      connected,
-      maySpread: createSpread(),
-      room: undefined,
+      ...{ clientId, player, outbox, sessionRef, ticket, connected },
+      ...{ maySay, maySpread, room: undefined },
     };
     if (connected) {
       const end = (name: CloseName) => this.#endForGood(name);

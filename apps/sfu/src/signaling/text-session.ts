@@ -38,16 +38,11 @@ export class TextSession {
       return;
     }
     try {
-      if (this.#isTooOften(envelope.type)) throw new SocketError('busy');
+      if (envelope.type === 'list-rooms' && !this.#rates.mayList()) throw new SocketError('busy');
       this.#session.inTurn(() => this.#answer(envelope));
     } catch (error) {
       this.#refuse(envelope.id, error);
     }
-  }
-
-  #isTooOften(type: string): boolean {
-    if (type === 'list-rooms') return !this.#rates.mayList();
-    return type === 'chat-message' && !this.#rates.maySay();
   }
 
   async #answer({ id, type, data }: Envelope): Promise<void> {

@@ -87,7 +87,6 @@ const webrtcSignal: LegacyHandler = async (context, payload) => {
 };
 
 const chatMessage: LegacyHandler = async (context, payload) => {
-  if (!context.rates.maySay()) throw new SocketError('busy');
   const said = await context.session.handle('chat-message', chat.parse(payload));
   return [null, { messageId: (said as Replies['chat-message']).message_id }];
 };

@@ -10,7 +10,6 @@ const MARK = '(private) ';
 
 /** A line of chat that a stock client means for one other member, who alone gets it, from whom it really is. */
 export const whisper: LegacyHandler = (context, payload) => {
-  if (!context.rates.maySay()) throw new SocketError('busy');
   const { to, message } = payload as { to: unknown; message: unknown };
   const said = REQUESTS['chat-message'].safeParse({ message }).data;
   if (said === undefined) throw new SocketError('invalid_request');

@@ -3,6 +3,8 @@ import type { RequestLimits } from '../signaling/request-rates.js';
 /** Bounds of one node's sockets. Rates are per socket and second. */
 export interface SocketLimits extends RequestLimits {
   readonly bytesPerSecond: number;
+  /** Lines of chat of a player, on whatever connections; four times as many at once. */
+  readonly chatPerSecond: number;
   /** A receiver with more unsent bytes than this is closed before it costs more memory. */
   readonly maxSendBufferBytes: number;
   readonly helloTimeoutMs: number;

@@ -7,7 +7,7 @@ type Limiter = Pick<RateLimiterMemory, 'consume' | 'reward' | 'delete'>;
 /** Attempts of one process (mode A1). */
 export function createMemoryAttemptLimiter(rule: AttemptRule): AttemptLimiter {
   const limiter = new RateLimiterMemory({ points: rule.attempts, duration: rule.windowSeconds });
-  return limiterOver((use) => use(limiter));
+  return limiterOver(rule, (use) => use(limiter));
 }
 
 /** Attempts that all processes over one Redis count together; keys `sfu:attempts:<rule>:<key>`. */
@@ -21,10 +21,20 @@ export function createRedisAttemptLimiter(redis: RedisConnection, rule: AttemptR
       points: rule.attempts,
       duration: rule.windowSeconds,
     }));
-  return limiterOver((use) => redis.run((client) => use(over(client))));
+  return limiterOver(rule, (use) => redis.run((client) => use(over(client))));
 }
 
-function limiterOver(using: <T>(use: (limiter: Limiter) => Promise<T>) => Promise<T>): AttemptLimiter {
+function limiterOver(
+  { windowSeconds }: AttemptRule,
+  using: <T>(use: (limiter: Limiter) => Promise<T>) => Promise<T>,
+): AttemptLimiter {
+  /** The library rejects with a result when there are no attempts left, and with an Error when it failed. */
+  function refusedOrThrow(reason: unknown): AttemptOutcome {
+    if (!(reason instanceof RateLimiterRes)) throw reason;
+    // By a wall clock, which may have been put back: nobody waits for longer than the window.
+    const retryAfterSeconds = Math.min(windowSeconds, Math.max(1, Math.ceil(reason.msBeforeNext / 1000)));
+    return { allowed: false, retryAfterSeconds };
+  }
   return {
     attempt: (key, weight = 1) =>
       using((limiter) => limiter.consume(key, weight).then(allowed, refusedOrThrow)),
@@ -34,9 +44,3 @@ function limiterOver(using: <T>(use: (limiter: Limiter) => Promise<T>) => Promis
 }
 
 const allowed = (): AttemptOutcome => ({ allowed: true });
-
-/** The library rejects with a result when there are no attempts left, and with an Error when it failed. */
-function refusedOrThrow(reason: unknown): AttemptOutcome {
-  if (!(reason instanceof RateLimiterRes)) throw reason;
-  return { allowed: false, retryAfterSeconds: Math.max(1, Math.ceil(reason.msBeforeNext / 1000)) };
-}

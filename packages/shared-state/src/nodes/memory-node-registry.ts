@@ -27,7 +27,6 @@ export function createMemoryNodeRegistry(options: MemoryNodeRegistryOptions = {}
     upsert(record) {
       sweep();
       const held = entries.get(record.nodeId)?.record;
-      if (held === undefined && entries.size >= MAX_NODES) return Promise.resolve('full');
       const others = [...entries.values()].map((entry) => entry.record);
       const isRival = held !== undefined && held.url !== record.url;
       const isTaken =
@@ -35,6 +34,8 @@ export function createMemoryNodeRegistry(options: MemoryNodeRegistryOptions = {}
           ? isRival || isWrittenByItself(others, record)
           : isRival && held.byAuth !== true;
       if (isTaken) return Promise.resolve('held-by-other-node');
+      const alike = others.filter(({ byAuth }) => (byAuth === true) === (record.byAuth === true));
+      if (held === undefined && alike.length >= MAX_NODES) return Promise.resolve('full');
       entries.set(record.nodeId, { record: { ...record }, storedAtMs: elapsed() });
       return Promise.resolve('stored');
     },

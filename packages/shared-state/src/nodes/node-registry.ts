@@ -2,7 +2,7 @@ import type { LiveNode, NodeRecord } from '@romm-netplay/protocol';
 
 /** A node that has told nothing for this long counts as gone. */
 export const NODE_TTL_MS = 10_000;
-/** More nodes than this are refused: whoever can write here must not fill the memory. */
+/** More nodes of each kind, those that write themselves and those that auth writes, are refused: whoever can write here must not fill the memory. */
 export const MAX_NODES = 256;
 
 export interface NodeRegistryOptions {

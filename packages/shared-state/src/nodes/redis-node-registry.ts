@@ -30,21 +30,22 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now)) do drop(i
 /** ARGV: id, record, time to live in ms, url, most nodes, '1' if auth writes. A record that cannot be read gives way. */
 const UPSERT = `${PRELUDE}
 local held = redis.call('HGET', KEYS[1], ARGV[1])
-if not held and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[5]) then return 'full' end
 local function read(json)
   local readable, record = pcall(cjson.decode, json)
   return readable and type(record) == 'table' and record or {}
 end
 local record = held and read(held) or {}
 local isRival = record.url and record.url ~= ARGV[4]
-if ARGV[6] == '1' then
-  if isRival then return 'held-by-other-node' end
-  for _, json in ipairs(redis.call('HVALS', KEYS[1])) do
-    local other = read(json)
-    local isSame = other.nodeId == ARGV[1] or other.url == ARGV[4]
-    if isSame and other.byAuth ~= true then return 'held-by-other-node' end
-  end
-elseif isRival and record.byAuth ~= true then return 'held-by-other-node' end
+local byAuth = ARGV[6] == '1'
+local alike = 0
+for _, json in ipairs(redis.call('HVALS', KEYS[1])) do
+  local other = read(json)
+  if (other.byAuth == true) == byAuth then alike = alike + 1 end
+  local isSame = other.nodeId == ARGV[1] or other.url == ARGV[4]
+  if byAuth and isSame and other.byAuth ~= true then return 'held-by-other-node' end
+end
+if isRival and (byAuth or record.byAuth ~= true) then return 'held-by-other-node' end
+if not held and alike >= tonumber(ARGV[5]) then return 'full' end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 return 'stored'`;

@@ -145,6 +145,8 @@ export async function openRedis(options: RedisConnectionOptions): Promise<RedisC
     },
     async probe() {
       const startedAt = performance.now();
+      // It is tried twice a second as it is; who asks whether it works need not wait for that.
+      if (trouble !== undefined) throw new StateUnavailableError({ trouble });
       await run(work);
       return performance.now() - startedAt;
     },

@@ -1,4 +1,4 @@
-import { ErrorReply } from 'redis';
+import { ClientOfflineError, ErrorReply, SocketClosedUnexpectedlyError } from 'redis';
 import type { StateTrouble } from '../errors.js';
 
 const ACCESS_RIGHTS = 'docs/REDIS-KEYS.md has what its user needs.';
@@ -57,6 +57,12 @@ const REFUSALS: Readonly<Record<string, StateTrouble>> = {
 /** Says in a sentence what Redis, or the line to it, failed with. */
 export function troubleOf(error: unknown): StateTrouble {
   if (error instanceof ErrorReply) return refusalOf(error.message);
+  if (error instanceof SocketClosedUnexpectedlyError || error instanceof ClientOfflineError) {
+    return {
+      code: 'redis_unreachable',
+      message: 'Redis cannot be reached at REDIS_URL: it closed the connection.',
+    };
+  }
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)
     ? { code: 'redis_unreachable', message: `Redis cannot be reached at REDIS_URL (${code}).` }

@@ -5,6 +5,8 @@ import { REVOCATION_RETENTION_MS, type RevocationLog } from './revocation-log.js
 /** A stream: Redis numbers the entries, so all readers agree on their order. */
 export const REVOCATIONS_KEY = 'sfu:revocations';
 const BEGINNING = '0-0';
+/** A cursor comes back from nodes, who may have made it up. */
+const ENTRY_ID = /^\d{1,20}-\d{1,20}$/;
 const PAGE_SIZE = 1_000;
 
 /**
@@ -40,9 +42,10 @@ export function createRedisRevocationLog(
     },
 
     async readAfter(cursor = '') {
-      const life = await lives.current();
+      // Asked anew at each poll: so a server that was a replica for a moment, unnoticed, is noticed here.
+      const life = await lives.look();
       const [name, id] = cursor.split(' ');
-      const last = name === life.name && id !== undefined ? id : BEGINNING;
+      const last = name === life.name && ENTRY_ID.test(id ?? '') ? id : BEGINNING;
       const found = await lives.within(life, (client) =>
         client.xRange(REVOCATIONS_KEY, `(${last}`, '+', { COUNT: PAGE_SIZE }),
       );

@@ -27,19 +27,20 @@ export function createMemoryRoomRegistry(options: MemoryRoomRegistryOptions = {}
   const liveRecords = (): RoomRecord[] => [...entries.keys()].flatMap((key) => live(key) ?? []);
 
   return {
-    upsert(record) {
+    upsert(record, { knownByUrl = true } = {}) {
       const key = keyOfRecord(record);
       const held = live(key);
-      if (held !== undefined && held.nodeId !== record.nodeId && held.url !== record.url) {
-        return Promise.resolve('held-by-other-node');
-      }
+      const isSame = held?.nodeId === record.nodeId || (knownByUrl && held?.url === record.url);
+      const isGuarded = record.byAuth === true && held?.byAuth !== true;
+      if (held !== undefined && (!isSame || isGuarded)) return Promise.resolve('held-by-other-node');
       entries.set(key, { record: structuredClone(record), expiresAtMs: elapsed() + ttlMs });
       return Promise.resolve('stored');
     },
-    remove(key, nodeId) {
+    remove(key, nodeId, { byAuth = false } = {}) {
       const held = live(key);
       if (held === undefined) return Promise.resolve('absent');
-      if (nodeId !== undefined && held.nodeId !== nodeId) return Promise.resolve('held-by-other-node');
+      const isOther = nodeId !== undefined && held.nodeId !== nodeId;
+      if (isOther || (byAuth && held.byAuth !== true)) return Promise.resolve('held-by-other-node');
       entries.delete(key);
       return Promise.resolve('removed');
     },

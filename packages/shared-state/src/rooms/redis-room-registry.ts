@@ -51,20 +51,25 @@ local function store(key, record, ttl)
 end
 `;
 
-/** ARGV: key, record, time to live in ms, nodeId, url. */
+/** ARGV: key, record, time to live in ms, nodeId, url or '' where that does not stand for it, '1' if auth writes. */
 const UPSERT = `${PRELUDE}
 local held = live(ARGV[1])
 if held then
   local record = cjson.decode(held)
   if record.nodeId ~= ARGV[4] and record.url ~= ARGV[5] then return 'held-by-other-node' end
+  if ARGV[6] == '1' and record.byAuth ~= true then return 'held-by-other-node' end
 end
 store(ARGV[1], ARGV[2], ARGV[3])
 return 'stored'`;
 
-/** ARGV: key, nodeId or ''. */
+/** ARGV: key, nodeId or '', '1' if auth removes. */
 const REMOVE = `${PRELUDE}
 local held = live(ARGV[1])
-if held and ARGV[2] ~= '' and cjson.decode(held).nodeId ~= ARGV[2] then return 'held-by-other-node' end
+if held then
+  local record = cjson.decode(held)
+  if ARGV[2] ~= '' and record.nodeId ~= ARGV[2] then return 'held-by-other-node' end
+  if ARGV[3] == '1' and record.byAuth ~= true then return 'held-by-other-node' end
+end
 drop(ARGV[1])
 return held and 'removed' or 'absent'`;
 
@@ -103,17 +108,19 @@ export function createRedisRoomRegistry(
     redis.run((client) => client.eval(script, { keys: KEYS, arguments: args }));
 
   return {
-    async upsert(record) {
-      const { nodeId, url } = record;
+    async upsert(record, { knownByUrl = true } = {}) {
+      const { nodeId, url, byAuth } = record;
       return (await evaluate(UPSERT, [
         keyOfRecord(record),
         JSON.stringify(record),
         String(ttlMs),
         nodeId,
-        url,
+        knownByUrl ? url : '',
+        byAuth === true ? '1' : '0',
       ])) as UpsertOutcome;
     },
-    remove: async (key, nodeId) => (await evaluate(REMOVE, [key, nodeId ?? ''])) as RemoveOutcome,
+    remove: async (key, nodeId, { byAuth = false } = {}) =>
+      (await evaluate(REMOVE, [key, nodeId ?? '', byAuth ? '1' : '0'])) as RemoveOutcome,
     async transfer(key, fromNodeId, record, lifeMs) {
       const args = [key, JSON.stringify(record), String(lifeMs), fromNodeId];
       return (await evaluate(TRANSFER, args)) as TransferOutcome;
