@@ -16,6 +16,7 @@ const SENTENCES = {
   connection_closed: NO_ANSWER,
   reconnecting: 'The line is down just now; wait until it is back.',
   reconnect_failed: 'The line did not come back in time; join the room again.',
+  no_web_socket: 'This browser is too old to play here; use a newer one.',
   bad_response:
     'Something else answers in place of the server; reload the page, and if that does not help, tell whoever runs it.',
   redirect_refused: NOT_LED_THERE,
