@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** Local tools first; telemetry off. */
+/** Local tools first; telemetry and notices of newer versions off. */
 export const toolEnv = {
   ...process.env,
   PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
   TURBO_TELEMETRY_DISABLED: '1',
+  npm_config_update_notifier: 'false',
   FORCE_COLOR: '0',
 };
 

@@ -22,11 +22,14 @@ let page: string;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'netplay-package-'));
   disposers.defer(() => rm(home, { recursive: true, force: true }));
-  await run('npm', ['run', '--silent', 'pack:client', '--', home], { cwd: ROOT });
+  // Into a folder that is made for it.
+  await run('npm', ['run', '--silent', 'pack:client', '--', join(home, 'packed', 'here')], { cwd: ROOT });
   await writeFile(join(home, 'package.json'), '{ "type": "module", "private": true }');
-  const [tarball = ''] = (await readdir(home)).filter((name) => name.endsWith('.tgz'));
+  const [tarball = ''] = (await readdir(join(home, 'packed/here'))).filter((name) => name.endsWith('.tgz'));
   // No registry is asked: it needs nothing else.
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${tarball}`], { cwd: home });
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./packed/here/${tarball}`], {
+    cwd: home,
+  });
   installed = join(home, 'node_modules/@romm-netplay/client');
   await cp(join(ROOT, 'examples/node-player/player.mjs'), join(home, 'player.mjs'));
   page = await servePage();
@@ -96,6 +99,22 @@ async function play(room: string, onOpen: () => void = () => undefined): Promise
   await once(child, 'close');
   return output;
 }
+
+describe('packing', () => {
+  it('says why it fails', async () => {
+    const file = join(home, 'a-file');
+    await writeFile(file, '');
+    const packing = run('npm', ['run', '--silent', 'pack:client', '--', join(file, 'below')], { cwd: ROOT });
+    const { code, stderr } = await packing.then(
+      () => ({ code: 0, stderr: '' }),
+      (error: unknown) => error as { code: number; stderr: string },
+    );
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^The client cannot be packed: ENOTDIR[^\n]*\n$/),
+    });
+  });
+});
 
 describe('the tarball', () => {
   it('brings its licence, a README and nothing to install', async () => {

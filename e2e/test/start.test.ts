@@ -96,6 +96,31 @@ describe('npm start', () => {
   }, 60_000);
 });
 
+describe('npm run build and npm run pack:client', () => {
+  it.each([
+    ['build', 'turbo'],
+    ['pack:client', 'packed'],
+  ])('%s installs all there is first where npm start has installed a part', async (name, done) => {
+    const clone = await mkdtemp(join(tmpdir(), 'netplay-fresh-'));
+    disposers.defer(() => rm(clone, { recursive: true, force: true }));
+    const tool = (said: string) => `#!/bin/sh\necho "${said} $npm_config_update_notifier $*"\n`;
+    await cp(join(ROOT, 'scripts'), join(clone, 'scripts'), { recursive: true });
+    for (const file of ['package.json', 'pnpm-lock.yaml']) await cp(join(ROOT, file), join(clone, file));
+    for (const directory of ['node_modules/.bin', 'packages/client'])
+      await mkdir(join(clone, directory), { recursive: true });
+    await cp(join(ROOT, 'pnpm-lock.yaml'), join(clone, 'node_modules/.netplay-partial-lock.yaml'));
+    await writeFile(join(clone, 'packages/client/pack.mjs'), "console.log('packed');");
+    for (const [path, said] of [
+      ['npx', 'install'],
+      ['turbo', 'turbo'],
+    ] as const)
+      await writeFile(join(clone, 'node_modules/.bin', path), tool(said), { mode: 0o755 });
+    const { stdout, stderr } = await promisify(execFile)('npm', ['run', '--silent', name], { cwd: clone });
+    expect(stderr).toMatch(/^install false --yes pnpm@\S+ install .*--prod=false/m);
+    expect(stdout).toContain(done);
+  });
+});
+
 describe('what npm start installs', () => {
   it('is all that the workspaces it runs import', async () => {
     const { neededToRun } = (await import(join(ROOT, 'scripts/build-to-run.mjs'))) as {

@@ -3,7 +3,7 @@
  * holds all it needs; in the repository the client leans on packages/protocol, which nobody publishes.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,8 +73,21 @@ try {
   cpSync(join(here, 'README.md'), join(assembled, 'README.md'));
   cpSync(join(here, '../../LICENSE'), join(assembled, 'LICENSE'));
   writeFileSync(join(assembled, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  const packing = ['pack', assembled, '--pack-destination', resolve(given), '--silent'];
-  process.exitCode = spawnSync('npm', packing, { stdio: 'inherit' }).status ?? 1;
+  mkdirSync(resolve(given), { recursive: true });
+  pack(resolve(given));
+} catch (error) {
+  if (error.syscall === undefined) throw error;
+  console.error(`The client cannot be packed: ${error.message}`);
+  process.exitCode = 1;
 } finally {
   rmSync(assembled, { recursive: true, force: true });
+}
+
+/** Prints the name of the tarball; on failure what npm says, which it says nothing of when it is silent. */
+function pack(directory) {
+  const packing = ['pack', assembled, '--pack-destination', directory, '--loglevel', 'error'];
+  const { status, stdout, stderr, error } = spawnSync('npm', packing, { encoding: 'utf8' });
+  if (error) throw error;
+  (status === 0 ? process.stdout : process.stderr).write(status === 0 ? stdout : stderr);
+  process.exitCode = status ?? 1;
 }
