@@ -19,9 +19,9 @@ describe('npm run doctor (X1)', () => {
     readonly stdout: string;
     readonly stderr: string;
   }
-  const run = (args: string[], env: Record<string, string> = {}) =>
+  const run = (args: string[], env: Record<string, string> = {}, cwd = tmpdir()) =>
     new Promise<Run>((resolve) => {
-      const options = { env: { PATH: process.env['PATH'], ...env } };
+      const options = { cwd, env: { PATH: process.env['PATH'], ...env } };
       const child = execFile(process.execPath, [DOCTOR, ...args], options, (_error, stdout, stderr) =>
         resolve({ code: child.exitCode ?? -1, stdout, stderr }),
       );
@@ -58,6 +58,11 @@ describe('npm run doctor (X1)', () => {
     const inEnvironment = await run([auth, '--sfu', sfu, '--json'], { DOCTOR_READ_TOKEN: token });
     expect(JSON.parse(inEnvironment.stdout)).toMatchObject({ status: 'warning' });
     expect(inEnvironment.stdout).toContain('lists rooms');
+    // Told no URL, it looks where npm start listens with the same settings.
+    await writeFile(join(own, '.env'), `AUTH_PORT=${authPort}\nSFU_PORT=1\n`);
+    const found = await run(['--json'], { SFU_PORT: `${sfuPort}` }, own);
+    expect(found.stderr).toContain(`auth at http://localhost:${authPort}`);
+    expect(JSON.parse(found.stdout)).toMatchObject({ status: 'warning' });
   });
 
   it('ends with 1 when there is a fault, and says what to change', async () => {

@@ -1,11 +1,15 @@
 import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createDisposers, startRedisServer, startServiceProcess } from '@romm-netplay/testing';
+import { createNetplayClient, type NetplayClient } from '@romm-netplay/client';
+import { play } from '@romm-netplay/standalone/demo/play';
+import { createDisposers, freePort, startRedisServer, startServiceProcess } from '@romm-netplay/testing';
+import { WebSocket } from 'ws';
 import { entryOf } from './support/instance.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -111,10 +115,14 @@ describe('standalone (A1, S3)', () => {
       ),
     });
     const env = { ...standaloneEnv(), DATA_DIR: join(entryOf('standalone'), 'data') };
-    const unwritable = await failure(entryOf('standalone'), { ...env, ALLOWED_ORIGIN: 'https://a.example' });
+    const unwritable = await failure(entryOf('standalone'), {
+      ...env,
+      ALLOWED_ORIGIN: 'https://a.example',
+      SFU_PROT: '1',
+    });
     expect(unwritable.code).toBe(1);
     expect(unwritable.stderr).toMatch(
-      /^Nobody reads ALLOWED_ORIGIN:[^\n]*\nDATA_DIR cannot be written:[^\n]*\(ENOTDIR\)[^\n]*\n$/,
+      /^Nobody reads ALLOWED_ORIGIN:[^\n]*\nNobody reads SFU_PROT:[^\n]* SFU_PORT was meant\.\nDATA_DIR cannot be written:[^\n]*\(ENOTDIR\)[^\n]*\n$/,
     );
   });
 
@@ -123,9 +131,12 @@ describe('standalone (A1, S3)', () => {
       await startServiceProcess({ entry: entryOf('standalone'), env: standaloneEnv(), services: 3 }),
     );
     const { port } = new URL(first.urls['auth']!);
-    const { code, stderr } = await failure(entryOf('standalone'), { ...standaloneEnv(), AUTH_PORT: port });
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/EADDRINUSE.*choose another port/);
+    for (const variable of ['AUTH_PORT', 'SFU_PORT']) {
+      const env = { ...standaloneEnv(), DATA_DIR: join(dataDir, variable), [variable]: port };
+      const { code, stderr } = await failure(entryOf('standalone'), env);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(new RegExp(`EADDRINUSE.* set ${variable} to another \\(0 picks a free one\\)`));
+    }
   });
 });
 
@@ -156,13 +167,78 @@ describe('the rotation demo', () => {
 
 describe('the demo', () => {
   /** What it says, also where a claim does not hold. */
-  const demo = (...args: string[]): Promise<string> =>
+  const demo = async (...args: string[]): Promise<string> => {
+    const { stdout, stderr } = await runDemo(args);
+    return stdout + stderr;
+  };
+  interface Ended {
+    readonly code: number;
+    readonly stdout: string;
+    readonly stderr: string;
+  }
+  const runDemo = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
     promisify(execFile)(process.execPath, [entryOf('standalone', 'demo/main.js'), ...args], {
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], ...env },
     }).then(
-      ({ stdout }) => stdout,
-      (error: unknown) => (error as { stdout: string; stderr: string }).stdout + (error as Error).message,
+      (output) => ({ code: 0, ...output }),
+      (error: unknown) => error as Ended,
     );
+  describe('where npm start runs', () => {
+    let ports: { readonly AUTH_PORT: string; readonly SFU_PORT: string };
+    let at: { readonly authUrl: string; readonly sfuUrl: string };
+    let client: NetplayClient;
+    beforeAll(async () => {
+      ports = { AUTH_PORT: `${await freePort()}`, SFU_PORT: `${await freePort()}` };
+      const env = { ...standaloneEnv(), ...ports, SFU_MAX_ROOMS: '2' };
+      const { urls } = disposers.use(
+        await startServiceProcess({ entry: entryOf('standalone'), env, services: 3 }),
+      );
+      at = { authUrl: urls['auth']!, sfuUrl: urls['sfu']! };
+      const me = `Bearer ${randomUUID()}`;
+      client = createNetplayClient({ ...at, WebSocket, identity: () => me });
+    }, 60_000);
+
+    it('plays twice in a row, and leaves no room', async () => {
+      for (const time of [1, 2]) {
+        const { stdout, stderr } = await runDemo([], ports);
+        expect({ time, stderr }).toEqual({ time, stderr: '' });
+        expect(stdout).toMatch(
+          /^\nUsing the instance that runs here[\s\S]*opened "demo-[\da-f]{8}"[\s\S]*All 12 claims/,
+        );
+        expect(await client.rooms()).toEqual([]);
+      }
+    }, 60_000);
+
+    it('leaves its room also where it fails halfway', async () => {
+      const ignore = () => undefined;
+      const claim = (text: string) => {
+        if (text.startsWith('the list shows')) throw new Error('halfway');
+      };
+      const transcript = { say: ignore, heading: ignore, claim, failures: 0, claims: 0 };
+      await expect(play({ ...at, transcript })).rejects.toThrow('halfway');
+      expect(await client.rooms()).toEqual([]);
+    }, 60_000);
+
+    it('says in a sentence what is refused', async () => {
+      for (const name of ['one', 'two']) await client.openRoom({ name });
+      const { code, stderr } = await runDemo([], ports);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^\n[A-Z][^\n]+\.\n$/) });
+      await client.close();
+    }, 60_000);
+  });
+
+  it('says how it is called', async () => {
+    expect(await runDemo(['--help'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^demo: [\s\S]*npm run demo -- --federation +across three instances/),
+    });
+    for (const odd of ['--federate', 'federation']) {
+      const { code, stderr } = await runDemo([odd]);
+      expect(code).toBe(64);
+      expect(stderr).toMatch(/^[^\n]*\.\n\ndemo: [^\n]*\n\n {2}npm run demo/);
+      expect(stderr).toContain(`'${odd}'`);
+    }
+  });
 
   it('holds every claim against an instance of its own', async () => {
     const stdout = await demo();

@@ -91,10 +91,10 @@ describe('an address that cannot be listened on', () => {
   it('is taken, or none of this machine', async () => {
     const port = await freePort();
     const first = await startAuth({ port });
-    expectTold(await failureOf(startAuth({ port })), /EADDRINUSE\).*choose another port/);
+    expectTold(await failureOf(startAuth({ port })), /EADDRINUSE\).* set PORT to another/);
     expectTold(
       await failureOf(startAuth({ metricsPort: port, metricsHost: '127.0.0.1' })),
-      /EADDRINUSE\).*choose another port/,
+      /EADDRINUSE\).* set METRICS_PORT to another/,
     );
     await first.close();
     expectTold(await failureOf(startAuth({ host: '192.0.2.1' })), /EADDRNOTAVAIL\).*0\.0\.0\.0/);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { answerOf } from '../src/cli/command.js';
+import { netplayKeys } from '../src/cli/keys-command.js';
 import { netplayUsers } from '../src/cli/users-command.js';
 import { adminEnv } from '../src/config.js';
 import { ADMIN_KEY, ALICE, startAuth, type TestAuth } from './support/auth.js';
@@ -41,6 +42,32 @@ describe('netplay-users', () => {
       expect(answer).toEqual({ exitCode: 0, output: expect.stringContaining('netplay-users create <name>') });
     },
   );
+
+  it.each([
+    ['lst', 'There is no command "lst".'],
+    ['toString', 'There is no command "toString".'],
+    ['create', 'create needs a name.'],
+    ['release', 'release needs a sub.'],
+    ['list ada', 'netplay-users: the players'],
+  ])('says first what is wrong with %s', async (words, said) => {
+    const { exitCode, output: text } = await run(...words.split(' '));
+    expect(exitCode).toBe(64);
+    expect(text.startsWith(said)).toBe(true);
+    expect(text).toContain('netplay-users list ');
+  });
+
+  it.each([
+    ['lst', 'There is no command "lst".'],
+    ['lst it', 'There is no command "lst".'],
+    ['withdraw', 'withdraw needs a kid.'],
+  ])('has a sibling for keys, which says so of %s, too', async (words, said) => {
+    const answer = await answerOf(netplayKeys, words.split(' '), () => adminEnv({}));
+    expect(answer).toEqual({
+      exitCode: 64,
+      output: expect.stringMatching(/\n\nnetplay-keys: the signing keys/),
+    });
+    expect(answer.output.startsWith(said)).toBe(true);
+  });
 
   it('signs out by username, whatever its case, and by sub', async () => {
     const name = newName();

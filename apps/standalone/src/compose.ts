@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type Auth, composeAuth } from '@romm-netplay/auth/compose';
-import { type CloseStack, createCloseStack, createLogger, createOutageLog } from '@romm-netplay/service-kit';
+import {
+  type CloseStack,
+  createCloseStack,
+  createLogger,
+  createOutageLog,
+  inWordsOf,
+} from '@romm-netplay/service-kit';
 import { composeSfu, type Sfu } from '@romm-netplay/sfu/compose';
 import { createMemoryState, openRedisState, type SharedState } from '@romm-netplay/shared-state';
 import type { StandaloneConfig } from './config.js';
@@ -32,14 +38,17 @@ export async function composeStandalone(
     const openState = () => (opened ??= openSharedState(config, overrides, closing));
     // Nobody else needs to know it: the node asks auth for players of RomM (N2).
     const internalSecret = config.auth.internalSecret ?? randomBytes(32).toString('hex');
-    const auth = await composeAuth({ ...config.auth, internalSecret }, { state: openState, ...overrides });
+    const auth = await composeAuth(
+      { ...config.auth, internalSecret },
+      { state: openState, ...overrides },
+    ).catch(namePort('AUTH_PORT'));
     closing.defer(() => auth.close());
     const state = await openState();
     const allowedOrigins = [...config.sfu.allowedOrigins, ...localOrigins(auth.url)];
     const sfu = await composeSfu(
       { ...config.sfu, authIssuer: auth.issuer, authBaseUrl: auth.url, internalSecret, allowedOrigins },
       { state, keys: auth.keys, ...overrides },
-    );
+    ).catch(namePort('SFU_PORT'));
     closing.defer(() => sfu.close());
     return { auth, sfu, pageUrl: `${auth.issuer}/play/`, close: () => closing.close() };
   } catch (error) {
@@ -47,6 +56,11 @@ export async function composeStandalone(
     throw error;
   }
 }
+
+/** A port that is taken is PORT to each of the two. */
+const namePort = (variable: string) => (error: unknown) => {
+  throw inWordsOf(variable, error);
+};
 
 async function openSharedState(
   { auth: { redisUrl, roomTtlSeconds, logLevel } }: StandaloneConfig,

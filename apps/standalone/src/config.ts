@@ -1,5 +1,5 @@
 import { type AuthConfig, parseEmbeddedConfig as parseAuthConfig } from '@romm-netplay/auth/config';
-import { ConfigError, type Env } from '@romm-netplay/service-kit';
+import { ConfigError, type Env, envWarnings } from '@romm-netplay/service-kit';
 import { parseEmbeddedConfig as parseSfuConfig, type SfuConfig } from '@romm-netplay/sfu/config';
 
 export interface StandaloneConfig {
@@ -52,9 +52,13 @@ export function parseConfig(env: Env = process.env): StandaloneConfig {
   return {
     auth: { ...auth, warnings: [] },
     sfu: { ...sfu, devIdentity, rommIdentity, warnings: [] },
-    warnings: [...new Set([...auth.warnings, ...sfu.warnings])],
+    warnings: [...new Set([...auth.warnings, ...sfu.warnings, ...ownWarnings(env)])],
   };
 }
+
+/** What neither of the two knows, as it is read here. */
+const ownWarnings = (env: Env): string[] =>
+  envWarnings(env, { known: ['AUTH_PORT', 'SFU_PORT'], secrets: [], urls: {} });
 
 function collect<T>(parse: () => T, portName: string, faults: Set<string>): T | undefined {
   try {

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
 import { listen, type ListeningServer } from './http/listen.js';
 import type { Audit } from './logger.js';
+import { inWordsOf } from './start-failure.js';
 
 /** The metrics of one service, with those of its process. */
 export function createMetrics(service: string): Registry {
@@ -16,7 +17,9 @@ export async function startMetricsServer(
   port: number,
   host: string,
 ): Promise<ListeningServer> {
-  const server = await listen(port, host);
+  const server = await listen(port, host).catch((error: unknown) => {
+    throw inWordsOf('METRICS_PORT', error);
+  });
   server.serve((request, response) => {
     if (request.url !== '/metrics') {
       response.writeHead(404).end('There is only /metrics here.\n');

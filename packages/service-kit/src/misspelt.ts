@@ -29,16 +29,20 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   return closest?.each;
 }
 
-/** How many signs have to be put in, taken out or changed to make one of the other (Levenshtein). */
+/** How many signs have to be put in, taken out or changed, or two neighbours swapped, to make one of the other. */
 function editsBetween(one: string, other: string): number {
+  let before: number[] = [];
   let above = Array.from({ length: other.length + 1 }, (_, column) => column);
   for (let row = 1; row <= one.length; row += 1) {
     const line = [row];
     for (let column = 1; column <= other.length; column += 1) {
-      const changed = (above[column - 1] ?? 0) + (one[row - 1] === other[column - 1] ? 0 : 1);
-      line.push(Math.min(changed, (above[column] ?? 0) + 1, (line[column - 1] ?? 0) + 1));
+      const [sign, meant] = [one[row - 1], other[column - 1]];
+      const changed = (above[column - 1] ?? 0) + (sign === meant ? 0 : 1);
+      const isSwapped = sign === other[column - 2] && one[row - 2] === meant;
+      const swapped = isSwapped ? (before[column - 2] ?? 0) + 1 : Infinity;
+      line.push(Math.min(changed, swapped, (above[column] ?? 0) + 1, (line[column - 1] ?? 0) + 1));
     }
-    above = line;
+    [before, above] = [above, line];
   }
   return above[other.length] ?? 0;
 }

@@ -6,22 +6,26 @@ export class StartError extends Error {
   }
 }
 
-const CHOOSE_PORT = 'choose another port (0 picks a free one)';
-
 /** By what the system says when it lets nobody listen. */
 const LISTENING: Readonly<Record<string, string>> = {
-  EADDRINUSE: `Another program uses this port: stop it, or ${CHOOSE_PORT}.`,
-  EACCES: `Ports below 1024 are not for everybody: ${CHOOSE_PORT}.`,
+  EADDRINUSE: 'Another program uses this port: stop it, or set PORT to another (0 picks a free one).',
+  EACCES: 'Ports below 1024 are not for everybody: set PORT to another (0 picks a free one).',
   EADDRNOTAVAIL: 'This machine does not have this address: choose another to listen on, such as 0.0.0.0.',
   ENOTFOUND: 'No such name is known here: give an address to listen on, such as 0.0.0.0.',
 };
 
-/** What listening failed with, for who chose address and port. */
+/** What listening failed with, for who chose address and port; `error` as it is where nothing is known of it. */
 export function listenFailure(error: unknown, host: string, port: number): Error {
   const { code = '' } = error as NodeJS.ErrnoException;
   const advice = LISTENING[code];
   if (advice === undefined) return error as Error;
   return new StartError(`Cannot listen on ${host}, port ${port} (${code}). ${advice}`, { cause: error });
+}
+
+/** The same failure for who knows PORT by another name. */
+export function inWordsOf(variable: string, error: unknown): unknown {
+  if (!(error instanceof StartError)) return error;
+  return new StartError(error.message.replace(/\bset PORT\b/, `set ${variable}`), { cause: error.cause });
 }
 
 /** What a directory that has to be written failed with, for who named it by a variable. */

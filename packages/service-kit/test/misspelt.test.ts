@@ -10,6 +10,7 @@ describe('variables that nobody reads (X2)', () => {
     ['ALLOWED_ORIGIN', 'ALLOWED_ORIGINS'],
     ['AUTH_ISSUR', 'AUTH_ISSUER'],
     ['AUHT_ISSUER', 'AUTH_ISSUER'],
+    ['AUHT_ISUSER', 'AUTH_ISSUER'],
     ['auth_issuer', 'AUTH_ISSUER'],
     ['AUTH-ISSUER', 'AUTH_ISSUER'],
     ['REDISURL', 'REDIS_URL'],

@@ -39,6 +39,10 @@ export interface AdminClient {
   ): Promise<{ readonly answer: z.output<O['reply']>; readonly etag: string }>;
 }
 
+/** For a word that no command has. */
+export const noSuchCommand = (command: string, usage: string): CommandError =>
+  new CommandError(`There is no command "${command}".\n\n${usage}`, EX_USAGE);
+
 export interface Command {
   readonly usage: string;
   /** Words of the admin API in what it refuses, as this command has them. */

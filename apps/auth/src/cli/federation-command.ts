@@ -3,7 +3,7 @@ import { type DescribedKey, ISSUER_PERMISSIONS } from '@romm-netplay/protocol';
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
 import type { z } from 'zod';
 import { ownAddressWarnings } from './own-address-warnings.js';
-import { type AdminClient, type Command, CommandError, EX_USAGE, tableOf } from './command.js';
+import { type AdminClient, type Command, CommandError, EX_USAGE, noSuchCommand, tableOf } from './command.js';
 
 const usage = `netplay-federation: other instances and a running auth service
 
@@ -323,9 +323,7 @@ export const netplayFederation: Command = {
   },
   async run({ positionals: [command = '', ...words], values }, client) {
     const action = Object.hasOwn(ACTIONS, command) ? ACTIONS[command] : undefined;
-    if (action === undefined) {
-      throw new CommandError(`There is no command "${command}".\n\n${usage}`, EX_USAGE);
-    }
+    if (action === undefined) throw noSuchCommand(command, usage);
     if (action.words !== words.length) {
       const line = usage.split('\n').find((each) => each.startsWith(`  netplay-federation ${command} `));
       throw new CommandError(

@@ -1,5 +1,5 @@
 import { AUTH_API } from '@romm-netplay/protocol/auth-api';
-import { type AdminClient, type Command, CommandError, EX_USAGE, tableOf } from './command.js';
+import { type AdminClient, type Command, CommandError, EX_USAGE, noSuchCommand, tableOf } from './command.js';
 
 const usage = `netplay-users: the players of a running auth service
 
@@ -103,8 +103,13 @@ export const netplayUsers: Command = {
     if (misfit !== undefined) throw new CommandError(`${command} takes no --${misfit}.`, EX_USAGE);
     if (command === 'list' && name === undefined) return list(client);
     const action = Object.hasOwn(ACTIONS, command) ? ACTIONS[command] : undefined;
+    if (action === undefined && command !== 'list') throw noSuchCommand(command, usage);
     const isOdd = rest.length > 0 || (command === 'role') !== (extra !== undefined);
-    if (action === undefined || name === undefined || isOdd) throw new CommandError(usage, EX_USAGE);
+    if (name === undefined) {
+      const needed = command === 'release' ? 'a sub' : 'a name';
+      throw new CommandError(`${command} needs ${needed}.\n\n${usage}`, EX_USAGE);
+    }
+    if (action === undefined || isOdd) throw new CommandError(usage, EX_USAGE);
     return action(client, name, extra, values);
   },
 };

@@ -8,7 +8,8 @@ import { refused } from './refused.js';
 import type { Transcript } from './transcript.js';
 
 const FRAMES = 600;
-const ROOM = 'demo-room';
+/** Another one each time: a room of that name may be open where others play. */
+const ROOM = `demo-${randomUUID().slice(0, 8)}`;
 
 interface Stage {
   readonly authUrl: string;
@@ -19,17 +20,21 @@ interface Stage {
 /** Plays the whole story against a running instance; the transcript tells whether all of it was true. */
 export async function play(stage: Stage): Promise<void> {
   const { transcript } = stage;
-  const alice = await signIn(stage, 'Alice');
-  const bob = await signIn(stage, 'Bob');
-  const outsider = await signIn(stage, 'Mallory');
+  const players: Player[] = [];
+  const enter = async (name: string) => {
+    const player = await signIn(stage, name);
+    players.push(player);
+    return player;
+  };
   try {
+    const [alice, bob, outsider] = [await enter('Alice'), await enter('Bob'), await enter('Mallory')];
     await listRooms(stage, alice);
     const usedToken = await openAndJoin(stage, alice, bob);
     await exchange(transcript, alice.socket, 0, bob.socket, 'Alice', 'Bob');
     await exchange(transcript, bob.socket, 1, alice.socket, 'Bob', 'Alice');
     await attack(stage, outsider, alice, usedToken);
   } finally {
-    for (const { socket } of [alice, bob, outsider]) socket.close();
+    await Promise.all(players.map(leave));
   }
 }
 
@@ -49,6 +54,12 @@ async function signIn({ authUrl, sfuUrl, transcript }: Stage, name: string): Pro
   });
   transcript.say(`${name} got a read token and connected as ${socket.hello.name}.`);
   return { id, readToken, socket };
+}
+
+/** Leaves and closes: the place of a player who is merely gone would be kept for a while, and the room with it. */
+async function leave({ socket }: Player): Promise<void> {
+  await socket.request('leave-room', {}).catch(() => undefined);
+  socket.close();
 }
 
 async function listRooms({ sfuUrl, transcript }: Stage, { readToken }: Player): Promise<void> {
