@@ -5,6 +5,7 @@ import { parseConfig as parseAuthConfig } from '@romm-netplay/auth/config';
 import { REQUESTS } from '@romm-netplay/protocol';
 import * as wire from '@romm-netplay/protocol/wire';
 import { parseConfig as parseSfuConfig } from '@romm-netplay/sfu/config';
+import { parseConfig as parseStandaloneConfig } from '@romm-netplay/standalone/config';
 import { FIXED_LIMITS } from '../../apps/sfu/src/ws/limits.js';
 import { TOKEN_ERRORS } from '../../packages/token-core/src/errors.js';
 import { readKnownVariables, readText } from './support/deploy.js';
@@ -155,7 +156,15 @@ describe('variables', () => {
   it('have values in .env.example that both services accept', async () => {
     const env = parseEnv(await readText('.env.example'));
     // Neither takes a name of the other, nor one that stands in it unset, for a misspelt one of its own.
-    const named = Object.fromEntries((await exampleNames()).map((name) => [name, env[name] || undefined]));
+    const given = Object.fromEntries((await exampleNames()).map((name) => [name, env[name] || undefined]));
+    // `npm start` takes it as it is, and with it does what it does without.
+    const { auth, warnings } = parseStandaloneConfig(given);
+    expect(warnings).toEqual([]);
+    expect(auth.redisUrl).toBeUndefined();
+    expect(auth.identityProviders).toEqual(parseStandaloneConfig({}).auth.identityProviders);
+    // Each alone needs the Redis that a comment names.
+    const [REDIS_URL] = /redis:[^\s,]+/.exec(await readText('.env.example')) ?? [];
+    const named = { ...given, REDIS_URL };
     expect(parseAuthConfig(named).warnings).toEqual([]);
     expect(parseSfuConfig(named).warnings).toEqual([]);
   });

@@ -2,7 +2,8 @@
  * A player without a screen: opens a room, or joins it when it is there, sends a byte a second, and says what
  * the others send. Start it twice.
  *
- *   npm install @romm-netplay/client ws
+ *   npm run pack:client -- packed              (in the repository; it is not on npm yet)
+ *   npm install ./packed/romm-netplay-client-*.tgz ws
  *   node player.mjs friday-night
  *
  * AUTH_URL and SFU_URL say where auth and the node are; what `npm start` runs without them. There a made-up id
