@@ -8,7 +8,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createNetplayClient, type NetplayClient } from '@romm-netplay/client';
 import { play } from '@romm-netplay/standalone/demo/play';
-import { createDisposers, freePort, startRedisServer, startServiceProcess } from '@romm-netplay/testing';
+import {
+  createDisposers,
+  eventually,
+  freePort,
+  startRedisServer,
+  startServiceProcess,
+} from '@romm-netplay/testing';
 import { WebSocket } from 'ws';
 import { entryOf } from './support/instance.js';
 
@@ -49,6 +55,7 @@ describe('standalone (A1, S3)', () => {
       expect(readiness.status).toBe(200);
       expect(started.output()).toContain(started.urls[service]);
     }
+    await eventually(() => started.output().includes('Ctrl-C'));
     expect(started.output()).toMatch(/Development identity is on.*Never use this in production/);
     expect(started.output()).toContain('npm run demo');
     const { warnings } = (await (await fetch(`${started.urls['auth']!}/readyz`)).json()) as {
@@ -189,14 +196,16 @@ describe('the demo', () => {
     let client: NetplayClient;
     beforeAll(async () => {
       ports = { AUTH_PORT: `${await freePort()}`, SFU_PORT: `${await freePort()}` };
-      const env = { ...standaloneEnv(), ...ports, SFU_MAX_ROOMS: '2' };
+      const own = await mkdtemp(join(tmpdir(), 'netplay-standalone-'));
+      disposers.defer(() => rm(own, { recursive: true, force: true }));
+      const env = { ...standaloneEnv(), ...ports, DATA_DIR: own, SFU_MAX_ROOMS: '2' };
       const { urls } = disposers.use(
         await startServiceProcess({ entry: entryOf('standalone'), env, services: 3 }),
       );
       at = { authUrl: urls['auth']!, sfuUrl: urls['sfu']! };
       const me = `Bearer ${randomUUID()}`;
       client = createNetplayClient({ ...at, WebSocket, identity: () => me });
-    }, 60_000);
+    }, 120_000);
 
     it('plays twice in a row, and leaves no room', async () => {
       for (const time of [1, 2]) {

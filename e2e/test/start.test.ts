@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createDisposers, freePort, startServiceProcess } from '@romm-netplay/testing';
+import { createDisposers, eventually, freePort, startServiceProcess } from '@romm-netplay/testing';
 import { ROOT } from './support/deploy.js';
 
 /** New files count before they are committed. */
@@ -59,6 +59,8 @@ describe('npm start', () => {
     const [authPort, sfuPort] = [await freePort(), await freePort()];
     await dotEnv([`AUTH_PORT=${authPort}`, `SFU_PORT=1`]);
     const started = await start({ SFU_PORT: String(sfuPort) });
+    // The banner follows the lines for programs.
+    await eventually(() => started.output().includes('Ctrl-C'));
     const said = started.output();
     expect(said).toContain(`http://localhost:${authPort}/play/ in two browser tabs`);
     expect(said).toContain(`curl -X POST http://127.0.0.1:${authPort}/api/sfu/token`);
@@ -86,6 +88,8 @@ describe('npm start', () => {
       ...['AUTH_ISSUER=http://localhost:3100', 'PUBLIC_URL=http://localhost:3001'],
     ]);
     const started = await start();
+    // The banner follows the lines for programs.
+    await eventually(() => started.output().includes('Ctrl-C'));
     const said = started.output();
     expect(said).toContain('/play/ and sign in');
     expect(said).not.toMatch(/curl|two browser tabs/);
