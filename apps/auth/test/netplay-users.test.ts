@@ -69,6 +69,13 @@ describe('netplay-users', () => {
     expect(answer.output.startsWith(said)).toBe(true);
   });
 
+  it('says of an address without http:// what to write', async () => {
+    expect(await run('list', '--url', 'localhost:3210')).toEqual({
+      exitCode: 64,
+      output: 'localhost:3210 is no URL; write http://localhost:3210.\n',
+    });
+  });
+
   it('signs out by username, whatever its case, and by sub', async () => {
     const name = newName();
     const { refresh, password, sub } = await signedIn(name);

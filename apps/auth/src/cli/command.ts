@@ -90,8 +90,13 @@ async function main(
   if (help === true) return usage;
   if (positionals.length === 0) throw new CommandError(usage, EX_USAGE);
   const { AUTH_URL, ADMIN_API_KEY } = env();
-  const url = (typeof values.url === 'string' ? values.url : AUTH_URL).replace(/\/+$/, '');
+  const url = typeof values.url === 'string' ? urlOf(values.url) : AUTH_URL.replace(/\/+$/, '');
   return run({ positionals, values }, adminClient(url, ADMIN_API_KEY, inOwnWords(ownWords)));
+}
+
+function urlOf(text: string): string {
+  if (URL.canParse(text) && /^https?:\/\//i.test(text)) return text.replace(/\/+$/, '');
+  throw new CommandError(`${text} is no URL; write http://${text.replace(/^.*:\/\//, '')}.`, EX_USAGE);
 }
 
 const COMMON_OPTIONS = { url: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
