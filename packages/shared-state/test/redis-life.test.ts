@@ -55,6 +55,18 @@ const holds = (admin: RedisConnection, jti: string) => admin.run((client) => cli
 const outcomeOf = (state: SharedState, jti: string) =>
   state.jtis.consume(jti, 'ada').catch((error: unknown) => (error as StateUnavailableError).code);
 
+/** A token that was used, and another server that still holds its marker. */
+async function usedUnheardOf() {
+  const [first, second] = [await startServer(), await startServer()];
+  const [{ state: auth }, { state: node }] = [await open(first.server.url), await open(first.server.url)];
+  await isReplicaOf(second.admin, first.server.url);
+  const jti = await auth.jtis.issue(30_000);
+  await eventually(async () => (await holds(second.admin, jti)) === 1);
+  await isReplicaOf(second.admin, undefined);
+  expect(await node.jtis.consume(jti, 'ada')).toBe(true);
+  return { first, second, auth, node, jti };
+}
+
 describe('a write token is used once, whatever becomes of Redis', () => {
   it('that comes back from a snapshot of before its use', async () => {
     const { server, admin } = await startServer();
@@ -88,13 +100,7 @@ describe('a write token is used once, whatever becomes of Redis', () => {
   });
 
   it('whose replica took its place without having heard of it, and gave it back', async () => {
-    const [first, second] = [await startServer(), await startServer()];
-    const [{ state: auth }, { state: node }] = [await open(first.server.url), await open(first.server.url)];
-    await isReplicaOf(second.admin, first.server.url);
-    const jti = await auth.jtis.issue(30_000);
-    await eventually(async () => (await holds(second.admin, jti)) === 1);
-    await isReplicaOf(second.admin, undefined);
-    expect(await node.jtis.consume(jti, 'ada')).toBe(true);
+    const { first, second, auth, node, jti } = await usedUnheardOf();
 
     const elsewhere = await open(second.server.url);
     await eventually(() => elsewhere.state.probe());
@@ -111,13 +117,7 @@ describe('a write token is used once, whatever becomes of Redis', () => {
   });
 
   it('that was a replica for a moment, with nobody writing meanwhile', async () => {
-    const [first, second] = [await startServer(), await startServer()];
-    const [{ state: auth }, { state: node }] = [await open(first.server.url), await open(first.server.url)];
-    await isReplicaOf(second.admin, first.server.url);
-    const jti = await auth.jtis.issue(30_000);
-    await eventually(async () => (await holds(second.admin, jti)) === 1);
-    await isReplicaOf(second.admin, undefined);
-    expect(await node.jtis.consume(jti, 'ada')).toBe(true);
+    const { first, second, node, jti } = await usedUnheardOf();
     await isReplicaOf(first.admin, second.server.url);
     await eventually(async () => (await holds(first.admin, jti)) === 1);
     await isReplicaOf(first.admin, undefined);
